@@ -1,0 +1,64 @@
+/** The exit statuses of eulab, as the README's table has them. A guest command's own status is passed through. */
+export const status = {
+  done: 0,
+  /** The work failed: a build, a check. */
+  failed: 1,
+  /** An option, a value, the command line. */
+  usage: 2,
+  /** The host is not ready: a tool, a privilege, a device is missing. */
+  notReady: 3,
+  /** The time limit ended it, as timeout(1) says it. */
+  timeout: 124,
+  /** `boot -- COMMAND`: eulab or QEMU failed before the command's status was known, as docker-run(1) says it. */
+  unknown: 125,
+  /** `boot -- COMMAND`: the guest kernel panicked or died. */
+  guestDied: 255,
+} as const;
+
+/** The facts of an error that are not its message. */
+export interface ErrorFacts {
+  /** What the user can do, best a command to paste. */
+  readonly hint?: string | undefined;
+  /** One of `status`; 1 unless given. */
+  readonly exitCode?: number;
+  readonly cause?: unknown;
+}
+
+/** What a user is told: the message says what is wrong, with the file or option and its value; the hint what to do. */
+export class EulabError extends Error {
+  readonly hint: string | undefined;
+  readonly exitCode: number;
+
+  constructor(message: string, facts: ErrorFacts = {}) {
+    super(message, 'cause' in facts ? { cause: facts.cause } : undefined);
+    this.name = new.target.name;
+    this.hint = facts.hint;
+    this.exitCode = facts.exitCode ?? status.failed;
+  }
+}
+
+/** A program that we ran ended badly; `shown` is its call, fit to paste, `code` its status (undefined: by a signal). */
+export class CommandError extends EulabError {
+  readonly shown: string;
+  readonly code: number | undefined;
+  readonly stderr: string;
+
+  constructor(message: string, call: { shown: string; code: number | undefined; stderr: string }, facts: ErrorFacts = {}) {
+    super(message, facts);
+    this.shown = call.shown;
+    this.code = call.code;
+    this.stderr = call.stderr;
+  }
+}
+
+/** The error of a run that a signal or a time limit ended. */
+export class Interrupted extends EulabError {
+  constructor(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT') {
+    super(`ended by ${signal}`, { exitCode: 128 + { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 }[signal] });
+  }
+}
+
+/** True for the errors of node:fs, whose `code` is an errno name such as ENOENT. */
+export function isErrno(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string';
+}

@@ -1,0 +1,178 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import type { Options, Result } from 'execa';
+import { type Command, show } from './command.ts';
+import { CommandError, EulabError, status } from './errors.ts';
+
+/** How one run is watched and ended. */
+export interface RunOptions {
+  /** Ends the program and everything it started: SIGTERM to its process group, SIGKILL three seconds later. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told each line of stdout and stderr, without its newline, as it comes. */
+  readonly onLine?: (line: string) => void;
+  readonly timeoutMs?: number;
+  /** Handed to the program as its standard input, which is empty otherwise. */
+  readonly input?: string | Uint8Array;
+}
+
+/** What a program left behind; `code` is undefined when a signal ended it. */
+export interface Outcome {
+  readonly code: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const killAfterMs = 3000;
+
+/** Debian's package for each program that eulab calls, where the names differ or a user could not guess it. */
+const packages: Readonly<Record<string, string>> = {
+  'apt-get': 'apt',
+  'dpkg-deb': 'dpkg',
+  gcc: 'build-essential',
+  'musl-gcc': 'musl-tools',
+  'qemu-system-x86_64': 'qemu-system-x86',
+  xz: 'xz-utils',
+};
+
+/** The error for a program that is not on PATH, with the package that brings it; status 3. */
+export function missing(program: string): EulabError {
+  return new EulabError(`${program} is not installed`, {
+    hint: `apt-get install ${packages[program] ?? program}`,
+    exitCode: status.notReady,
+  });
+}
+
+/** Run to the end. @throws CommandError when the status is not 0; EulabError (3) when there is no such program. */
+export async function run(command: Command, options: RunOptions = {}): Promise<void> {
+  // Not buffered: a build writes megabytes. The last lines are kept for the error.
+  const tail: string[] = [];
+  const child = launch(await library(), command, options, { stdout: 'pipe', stderr: 'pipe', all: true, buffer: false });
+  const lines = (async () => {
+    for await (const line of child.iterable({ from: 'all' })) {
+      tail.push(String(line));
+      if (tail.length > 40) tail.shift();
+      options.onLine?.(String(line));
+    }
+  })();
+  // iterable() rejects as the process does; the outcome below says it better.
+  const [result] = await Promise.all([child, lines.catch(() => undefined)]);
+  check(command, result, tail.join('\n'), options.signal);
+}
+
+/** What the program printed on stdout, without the last newline. @throws as `run`. */
+export async function read(command: Command, options: RunOptions = {}): Promise<string> {
+  const result = await launch(await library(), command, options, { stdout: 'pipe', stderr: 'pipe' });
+  check(command, result, String(result.stderr ?? ''), options.signal);
+  return String(result.stdout ?? '');
+}
+
+/** Run to the end and say what came out, whatever its status. @throws EulabError (3) when there is no such program. */
+export async function probe(command: Command, options: RunOptions = {}): Promise<Outcome> {
+  const result = await launch(await library(), command, options, { stdout: 'pipe', stderr: 'pipe' });
+  if (result.code === 'ENOENT') throw missing(command.file);
+  return {
+    code: result.timedOut ? undefined : result.exitCode,
+    stdout: String(result.stdout ?? ''),
+    stderr: String(result.stderr ?? ''),
+  };
+}
+
+/** A program whose stdout is the product: bytes to read while it runs, and `ended`, which settles as `run` does. */
+export async function produce(
+  command: Command,
+  options: RunOptions = {},
+): Promise<{ readonly stdout: Readable; readonly ended: Promise<void> }> {
+  const tail: string[] = [];
+  const child = launch(await library(), command, options, { stdout: 'pipe', stderr: 'pipe', buffer: false });
+  if (child.stdout === null) throw new EulabError(`${command.file} has no standard output`);
+  const lines = (async () => {
+    for await (const line of child.iterable({ from: 'stderr' })) {
+      tail.push(String(line));
+      if (tail.length > 40) tail.shift();
+      options.onLine?.(String(line));
+    }
+  })();
+  const ended = Promise.all([child, lines.catch(() => undefined)]).then(([result]) =>
+    check(command, result, tail.join('\n'), options.signal),
+  );
+  // Whoever reads stdout may fail first and never come to await this.
+  ended.catch(() => undefined);
+  return { stdout: child.stdout, ended };
+}
+
+/**
+ * A long-lived program with the given descriptors, for the virtual machine. Each `'pipe'` is a connected Unix socket.
+ *
+ * Not through execa: loading it costs as much as starting Node, and this stands in the path of every boot.
+ *
+ * @throws EulabError (3) when there is no such program.
+ */
+export async function start(command: Command, stdio: readonly ('ignore' | 'inherit' | 'pipe')[]): Promise<ChildProcess> {
+  const child = spawn(command.file, command.args, {
+    stdio: [...stdio],
+    env: { ...process.env, ...command.env },
+    ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', (error: NodeJS.ErrnoException) =>
+      reject(error.code === 'ENOENT' ? missing(command.file) : new EulabError(`cannot start ${command.file}: ${error.message}`)),
+    );
+  });
+  return child;
+}
+
+/** Loaded at the first call: `eulab --help` and a boot need not wait for it. */
+const library = () => import('execa');
+
+function launch<Extra extends Options>({ execa }: typeof import('execa'), command: Command, options: RunOptions, extra: Extra) {
+  options.signal?.throwIfAborted();
+  const sudo = command.root === true && process.getuid?.() !== 0;
+  const [file, args] = sudo ? ['sudo', [command.file, ...command.args]] : [command.file, [...command.args]];
+  const child = execa(file, args, {
+    ...extra,
+    ...(command.env === undefined ? {} : { env: command.env }),
+    ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
+    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+    ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs, killSignal: 'SIGKILL' as const }),
+    reject: false as const,
+    // A group of its own, so that what the program started can be ended with it; sudo keeps the terminal it asks on.
+    detached: !sudo,
+  });
+  const stop = () => endGroup(child, sudo);
+  options.signal?.addEventListener('abort', stop, { once: true });
+  const unhook = () => options.signal?.removeEventListener('abort', stop);
+  child.then(unhook, unhook);
+  return child;
+}
+
+function endGroup(child: { pid?: number | undefined; kill(signal: NodeJS.Signals): boolean }, single: boolean): void {
+  const send = (signal: NodeJS.Signals) => {
+    if (child.pid === undefined) return;
+    try {
+      if (single) child.kill(signal);
+      else process.kill(-child.pid, signal);
+    } catch {
+      // ESRCH: it has ended by itself meanwhile.
+    }
+  };
+  send('SIGTERM');
+  setTimeout(() => send('SIGKILL'), killAfterMs).unref();
+}
+
+function check(
+  command: Command,
+  result: Pick<Result, 'code' | 'exitCode' | 'failed' | 'signal' | 'timedOut'>,
+  stderr: string,
+  signal?: AbortSignal,
+): void {
+  if (result.code === 'ENOENT') throw missing(command.file);
+  if (!result.failed) return;
+  signal?.throwIfAborted();
+  const how = result.timedOut
+    ? 'took too long'
+    : result.signal
+      ? `was ended by ${result.signal}`
+      : `failed with status ${result.exitCode}`;
+  throw new CommandError(`${command.file} ${how}`, { shown: show(command), code: result.exitCode, stderr }, { cause: stderr });
+}

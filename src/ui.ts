@@ -1,0 +1,100 @@
+import type { Event, Report } from './report.ts';
+
+/** Shows the events of long work on stderr: a spinner on a terminal, plain lines elsewhere. */
+export interface Ui extends Disposable {
+  readonly report: Report;
+}
+
+const plainEveryMs = 5000;
+
+/**
+ * A shower of events. With a terminal, the current step spins with its progress; without, each step is a line and its
+ * progress one more every few seconds. Disposing it leaves the last step marked done.
+ *
+ * Honours NO_COLOR and FORCE_COLOR through chalk. Never for a time when a child owns the terminal (sudo, QEMU).
+ */
+export async function ui(options: { readonly verbose: boolean }): Promise<Ui> {
+  const [{ chalkStderr: chalk }, { default: ora }] = await Promise.all([import('chalk'), import('ora')]);
+  const tty = process.stderr.isTTY === true;
+  const spinner = ora({ stream: process.stderr, isEnabled: tty && !options.verbose, discardStdin: false });
+  let step = '';
+  let startedMs = 0;
+  let shownMs = 0;
+
+  const say = (line: string) => {
+    const spinning = spinner.isSpinning;
+    if (spinning) spinner.clear();
+    process.stderr.write(`${line}\n`);
+    if (spinning) spinner.render();
+  };
+  const finish = () => {
+    if (step === '') return;
+    const took = elapsed(Date.now() - startedMs);
+    if (tty && !options.verbose) spinner.stopAndPersist({ symbol: chalk.green('✔'), text: `${step} ${chalk.dim(took)}` });
+    step = '';
+  };
+  const show: { readonly [Kind in Event['kind']]: (event: Extract<Event, { kind: Kind }>) => void } = {
+    step: ({ text }) => {
+      finish();
+      step = text;
+      startedMs = shownMs = Date.now();
+      if (tty && !options.verbose) spinner.start(text);
+      else say(`eulab: ${text}`);
+    },
+    progress: (event) => {
+      const text = `${step} ${chalk.dim(amount(event))}`;
+      if (tty && !options.verbose) spinner.text = text;
+      else if (Date.now() - shownMs >= plainEveryMs) {
+        shownMs = Date.now();
+        say(`eulab: ${text}, ${elapsed(Date.now() - startedMs)}`);
+      }
+    },
+    line: ({ text }) => {
+      if (options.verbose) say(text);
+    },
+    note: ({ text }) => say(`eulab: ${text}`),
+    warning: ({ text, hint }) => {
+      say(`${chalk.yellow('eulab: warning:')} ${text}`);
+      if (hint !== undefined) say(`  ${chalk.dim('hint:')} ${hint}`);
+    },
+  };
+  return {
+    report: (event) => (show[event.kind] as (event: Event) => void)(event),
+    [Symbol.dispose]: () => {
+      if (tty && spinner.isSpinning) finish();
+      spinner.stop();
+    },
+  };
+}
+
+/** The lines that end a failed run: what is wrong, and what to do. */
+export async function failure(message: string, hint: string | undefined): Promise<string> {
+  const { chalkStderr: chalk } = await import('chalk');
+  const lines = [`${chalk.red('eulab:')} ${message}`];
+  if (hint !== undefined) lines.push(`  ${chalk.dim('hint:')} ${hint}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function amount({ done, total, unit }: Extract<Event, { kind: 'progress' }>): string {
+  const shown = unit === 'bytes' ? size : (count: number) => String(count);
+  const what = unit === 'bytes' ? '' : ` ${unit}`;
+  if (total === undefined || total === 0) return `${shown(done)}${what}`;
+  return `${shown(done)} of ${shown(total)}${what} (${Math.floor((100 * done) / total)} %)`;
+}
+
+/** A number of bytes as people read it, in powers of 1024 with one digit behind the point: "4.2 MiB". */
+export function size(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return unit === 0 ? `${bytes} B` : `${value.toFixed(1)} ${units[unit]}`;
+}
+
+function elapsed(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
