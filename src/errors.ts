@@ -19,6 +19,8 @@ export const status = {
 export interface ErrorFacts {
   /** What the user can do, best a command to paste. */
   readonly hint?: string | undefined;
+  /** Lines that prove it, such as the last ones of a console or a log; shown between the message and the hint. */
+  readonly details?: readonly string[];
   /** One of `status`; 1 unless given. */
   readonly exitCode?: number;
   readonly cause?: unknown;
@@ -27,12 +29,14 @@ export interface ErrorFacts {
 /** What a user is told: the message says what is wrong, with the file or option and its value; the hint what to do. */
 export class EulabError extends Error {
   readonly hint: string | undefined;
+  readonly details: readonly string[];
   readonly exitCode: number;
 
   constructor(message: string, facts: ErrorFacts = {}) {
     super(message, 'cause' in facts ? { cause: facts.cause } : undefined);
     this.name = new.target.name;
     this.hint = facts.hint;
+    this.details = facts.details ?? [];
     this.exitCode = facts.exitCode ?? status.failed;
   }
 }

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Readable } from 'node:stream';
 import type { Options, Result } from 'execa';
 import { type Command, show } from './command.ts';
 import { CommandError, EulabError, status } from './errors.ts';
@@ -15,9 +14,10 @@ export interface RunOptions {
   readonly input?: string | Uint8Array;
 }
 
-/** What a program left behind; `code` is undefined when a signal ended it. */
+/** What a program left behind; `code` is undefined when a signal ended it, `timedOut` when that was our time limit's. */
 export interface Outcome {
   readonly code: number | undefined;
+  readonly timedOut: boolean;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -71,33 +71,11 @@ export async function probe(command: Command, options: RunOptions = {}): Promise
   const result = await launch(await library(), command, options, { stdout: 'pipe', stderr: 'pipe' });
   if (result.code === 'ENOENT') throw missing(command.file);
   return {
-    code: result.timedOut ? undefined : result.exitCode,
+    code: result.exitCode,
+    timedOut: result.timedOut,
     stdout: String(result.stdout ?? ''),
     stderr: String(result.stderr ?? ''),
   };
-}
-
-/** A program whose stdout is the product: bytes to read while it runs, and `ended`, which settles as `run` does. */
-export async function produce(
-  command: Command,
-  options: RunOptions = {},
-): Promise<{ readonly stdout: Readable; readonly ended: Promise<void> }> {
-  const tail: string[] = [];
-  const child = launch(await library(), command, options, { stdout: 'pipe', stderr: 'pipe', buffer: false });
-  if (child.stdout === null) throw new EulabError(`${command.file} has no standard output`);
-  const lines = (async () => {
-    for await (const line of child.iterable({ from: 'stderr' })) {
-      tail.push(String(line));
-      if (tail.length > 40) tail.shift();
-      options.onLine?.(String(line));
-    }
-  })();
-  const ended = Promise.all([child, lines.catch(() => undefined)]).then(([result]) =>
-    check(command, result, tail.join('\n'), options.signal),
-  );
-  // Whoever reads stdout may fail first and never come to await this.
-  ended.catch(() => undefined);
-  return { stdout: child.stdout, ended };
 }
 
 /**

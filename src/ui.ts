@@ -67,11 +67,11 @@ export async function ui(options: { readonly verbose: boolean }): Promise<Ui> {
   };
 }
 
-/** The lines that end a failed run: what is wrong, and what to do. */
-export async function failure(message: string, hint: string | undefined): Promise<string> {
+/** The lines that end a failed run: what is wrong, what proves it, and what to do. */
+export async function failure(error: { message: string; details: readonly string[]; hint: string | undefined }): Promise<string> {
   const { chalkStderr: chalk } = await import('chalk');
-  const lines = [`${chalk.red('eulab:')} ${message}`];
-  if (hint !== undefined) lines.push(`  ${chalk.dim('hint:')} ${hint}`);
+  const lines = [`${chalk.red('eulab:')} ${error.message}`, ...error.details.map((line) => `  ${chalk.dim('|')} ${line}`)];
+  if (error.hint !== undefined) lines.push(`  ${chalk.dim('hint:')} ${error.hint}`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -1,0 +1,63 @@
+# Thin aliases: the work is in eulab itself. `make help` lists them.
+#
+# make's own exit status is 2 whatever a recipe's was; the status of RUN stands in its last line ("Error 42"), and
+# `dist/eulab.mjs boot -- COMMAND` ends with it.
+
+MAKEFLAGS += --no-print-directory
+EULAB = node dist/eulab.mjs
+ENGINE ?= auto
+# As it was typed, with its dollars: make would expand them.
+export RUN := $(value RUN)
+export ENGINE
+
+sources = $(shell find src -name '*.ts') package.json scripts/bundle.mjs
+
+.DEFAULT_GOAL = help
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+.PHONY: boot
+boot: kernel ramdisk ## from source to a shell; to a command's output and status with RUN='uname -a'
+ifdef RUN
+	@$(EULAB) boot -- sh -c "$$RUN"
+else
+	@$(EULAB) boot
+endif
+
+.PHONY: kernel
+kernel: setup ## artifacts/bzImage
+	@$(EULAB) build kernel --engine $(ENGINE) >&2
+
+.PHONY: ramdisk
+ramdisk: setup ## artifacts/initramfs.cpio.gz
+	@$(EULAB) build ramdisk --engine $(ENGINE) >&2
+
+.PHONY: setup
+setup: node_modules/.package-lock.json dist/eulab.mjs ## what eulab needs: packages of the system, of npm, the bundle
+	@sh scripts/packages $(ENGINE) >&2
+
+node_modules/.package-lock.json: package-lock.json
+	@npm ci >&2
+	@touch $@
+
+dist/eulab.mjs: node_modules/.package-lock.json $(sources)
+	@npm run --silent bundle >&2
+
+.PHONY: test
+test: setup ## all tests: format, lint, types, unit, integration, e2e
+	@sh scripts/packages test >&2
+	@node scripts/test.mjs
+
+.PHONY: check
+check: node_modules/.package-lock.json ## format, lint, types and unit tests, in seconds
+	@npm run --silent check
+
+.PHONY: bench
+bench: setup ## the measurements behind the README's figures
+	@node scripts/bench.mjs
+
+.PHONY: clean
+clean: dist/eulab.mjs ## what eulab made, but for the cache
+	@$(EULAB) clean

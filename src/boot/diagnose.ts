@@ -1,0 +1,44 @@
+import { EulabError, status } from '../errors.ts';
+
+/** How a machine ended before the command's status was known. */
+export interface End {
+  /** QEMU's own status; null when a signal ended it. */
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** What QEMU itself wrote. */
+  readonly stderr: string;
+  /** The last lines of the guest's console. */
+  readonly console: readonly string[];
+  /** The file that has all of the console. */
+  readonly log: string;
+}
+
+const shownLines = 24;
+
+/** The error that says why there is no status: what the console shows first, then what QEMU said. Pure. */
+export function diagnose(end: End): EulabError {
+  const panic = end.console.findIndex((line) => line.includes('Kernel panic - not syncing'));
+  const hint = `the whole console: ${end.log}`;
+  if (panic >= 0) {
+    const reason = end.console[panic]?.replace(/^.*Kernel panic - not syncing: /, '') ?? '';
+    const around = end.console.slice(Math.max(0, panic - 6), panic - 6 + shownLines);
+    return new EulabError(`the guest kernel panicked: ${reason}`, { details: around, hint, exitCode: status.guestDied });
+  }
+  const details = end.console.slice(-shownLines);
+  const refused = end.console.find((line) => line.includes('eulab: cannot run the command'));
+  if (refused !== undefined) {
+    const message = refused.replace(/^.*eulab: /, 'the guest ');
+    return new EulabError(message, { hint: 'build a kernel that has them: eulab build kernel', exitCode: status.unknown });
+  }
+  if (end.code !== 0) {
+    const how = end.signal === null ? `ended with status ${end.code}` : `was ended by ${end.signal}`;
+    const said = end.stderr.trim().split('\n').filter(Boolean);
+    return new EulabError(`QEMU ${how}`, { details: said.length > 0 ? said : details, hint, exitCode: status.unknown });
+  }
+  const off = end.console.some((line) => /reboot: (Power down|System halted|Restarting system)/.test(line));
+  if (off) {
+    return new EulabError('the guest switched itself off before the command ended', { details, hint, exitCode: status.unknown });
+  }
+  // QEMU ended in peace, yet no kernel said farewell: a triple fault, or a reset from the depths.
+  return new EulabError('the guest died without a word', { details, hint, exitCode: status.guestDied });
+}

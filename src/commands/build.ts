@@ -1,0 +1,114 @@
+import { Command } from 'commander';
+import { show } from '../command.ts';
+import { settings } from '../config.ts';
+import type { Manifest } from '../artifacts/manifest.ts';
+import { buildKernel } from '../kernel/build.ts';
+import { profiles } from '../kernel/profile.ts';
+import { buildRamdisk } from '../ramdisk/build.ts';
+import type { Report } from '../report.ts';
+import { size, ui } from '../ui.ts';
+import type { Context } from './context.ts';
+
+/** `eulab build kernel|ramdisk`. */
+export function build(context: Context): Command {
+  return new Command('build').description('Build what the machine boots, from source.').addCommand(kernel(context)).addCommand(ramdisk(context)) as Command;
+}
+
+function kernel(context: Context): Command {
+  const known = profiles.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join('\n');
+  return new Command('kernel')
+    .summary('artifacts/bzImage, with vmlinux, config and System.map')
+    .description('Build artifacts/bzImage, with vmlinux, config, System.map and a manifest beside it.')
+    .addOption(settings.source())
+    .addOption(settings.profile())
+    .addOption(settings.fragment())
+    .addOption(settings.set())
+    .addOption(settings.lenient())
+    .addOption(settings.engine())
+    .addOption(settings.baseImage())
+    .addOption(settings.jobs())
+    .addOption(settings.mirror())
+    .addOption(settings.releases())
+    .addOption(settings.force())
+    .addOption(settings.verbose())
+    .addHelpText('after', `\nProfiles:\n${known}\n\nExamples:\n  eulab build kernel\n  eulab build kernel --source 6.6.22 --set CONFIG_KASAN=y\n  eulab build kernel --source ~/linux --engine host`)
+    .action(async (options) => {
+      await shown(context, options.verbose === true, (report) =>
+        buildKernel({
+          ...common(context, options, report, ['build', 'kernel']),
+          source: options.source,
+          sites: sites({ mirror: options.mirror, releases: options.releases }),
+          profile: options.profile,
+          fragments: options.fragment ?? [],
+          set: options.set ?? [],
+          lenient: options.lenient === true,
+        }),
+      );
+    }) as Command;
+}
+
+function ramdisk(context: Context): Command {
+  return new Command('ramdisk')
+    .summary('artifacts/initramfs.cpio.gz: a static busybox and an init')
+    .description('Build artifacts/initramfs.cpio.gz: a static musl busybox, the init that starts it, and a manifest beside it.')
+    .addOption(settings.busyboxSource())
+    .addOption(settings.busybox())
+    .addOption(settings.engine())
+    .addOption(settings.baseImage())
+    .addOption(settings.jobs())
+    .addOption(settings.busyboxMirror())
+    .addOption(settings.force())
+    .addOption(settings.verbose())
+    .addHelpText('after', '\nExamples:\n  eulab build ramdisk\n  eulab build ramdisk --busybox /bin/busybox')
+    .action(async (options) => {
+      await shown(context, options.verbose === true, (report) =>
+        buildRamdisk({
+          ...common(context, options, report, ['build', 'ramdisk']),
+          source: options.source,
+          sites: sites({ busybox: options.mirror }),
+          busybox: options.busybox,
+        }),
+      );
+    }) as Command;
+}
+
+/** The options that both builds have. */
+interface Common {
+  readonly engine: 'auto' | 'podman' | 'host';
+  readonly baseImage?: string | undefined;
+  readonly jobs?: number | undefined;
+  readonly force?: boolean | undefined;
+}
+
+function common(context: Context, options: Common, report: Report, verb: readonly string[]) {
+  const { engine, baseImage, jobs } = options;
+  return {
+    workspace: context.workspace(),
+    engine,
+    baseImage,
+    jobs,
+    force: options.force === true,
+    epoch: Number(context.env['SOURCE_DATE_EPOCH'] ?? 0) || 0,
+    command: show({ file: 'eulab', args: [...verb, ...process.argv.slice(process.argv.indexOf(verb[1] ?? '') + 1)] }),
+    report,
+    signal: context.signal,
+  };
+}
+
+/** Only the sites that were named: the others keep their defaults. */
+function sites<Names extends string>(named: Record<Names, string | undefined>): Partial<Record<Names, string>> {
+  return Object.fromEntries(Object.entries(named).filter(([, site]) => site !== undefined)) as Partial<Record<Names, string>>;
+}
+
+/** Shows the work while it goes on, and at its end the files that came of it. */
+async function shown(
+  context: Context,
+  verbose: boolean,
+  work: (report: Report) => Promise<{ readonly manifest: Manifest; readonly built: boolean }>,
+): Promise<void> {
+  using display = await ui({ verbose });
+  const { manifest, built } = await work(display.report);
+  const files = manifest.files.map(({ path, bytes }) => `${path} (${size(bytes)})`).join(', ');
+  const { artifacts } = context.workspace();
+  display.report({ kind: 'note', text: built ? `${artifacts}: ${files}` : `nothing to do: ${files}, made from the same inputs` });
+}

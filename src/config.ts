@@ -1,0 +1,121 @@
+import { InvalidArgumentError, Option } from 'commander';
+import * as v from 'valibot';
+
+/**
+ * The table of settings: each one's flag, environment variable, default, parser and help are said here and nowhere else.
+ * Each entry makes a fresh option, because commander keeps state in it.
+ */
+export const settings = {
+  engine: () =>
+    new Option('--engine <engine>', 'what builds: a container engine, or this machine')
+      .choices(['auto', 'podman', 'host'] as const)
+      .default('auto' as const)
+      .env('EULAB_ENGINE'),
+  baseImage: () =>
+    new Option('--base-image <image>', "container image to build in (default: eulab's own, else Debian's, else one made here)").env(
+      'EULAB_BASE_IMAGE',
+    ),
+  jobs: () => new Option('-j, --jobs <n>', 'parallel jobs of a build (default: one a CPU)').env('EULAB_JOBS').argParser(positive()),
+  force: () => new Option('--force', 'build even when nothing has changed').env('EULAB_FORCE'),
+  verbose: () => new Option('-v, --verbose', 'show what the programs print').env('EULAB_VERBOSE'),
+  dryRun: () => new Option('-n, --dry-run', 'print what would be done and do nothing'),
+
+  source: () =>
+    new Option('--source <source>', 'a version (6.6.22), latest-lts, a folder, a tarball, git+URL#REF, debian, or auto')
+      .default('auto')
+      .env('EULAB_SOURCE'),
+  mirror: () =>
+    new Option('--mirror <url>', 'where kernel releases lie, in the layout of kernel.org\'s pub/linux/kernel')
+      .env('EULAB_MIRROR')
+      .argParser(parsed(v.pipe(v.string(), v.url('is no URL')))),
+  releases: () =>
+    new Option('--releases <url>', 'the list of current kernel releases, as kernel.org has it')
+      .env('EULAB_RELEASES')
+      .argParser(parsed(v.pipe(v.string(), v.url('is no URL')))),
+  profile: () => new Option('--profile <profile>', 'lab, defconfig or debug').default('lab').env('EULAB_PROFILE'),
+  fragment: () => new Option('--fragment <file>', 'a config fragment to merge (repeatable)').argParser(collect),
+  set: () => new Option('--set <symbol=value>', 'one config symbol, CONFIG_X=y (repeatable)').argParser(collect),
+  lenient: () => new Option('--lenient', 'build also when a symbol of --set or --fragment did not stick'),
+
+  busyboxSource: () =>
+    new Option('--source <source>', 'a version (1.36.1), a tarball, a folder, debian, or auto').default('auto').env('EULAB_BUSYBOX_SOURCE'),
+  busyboxMirror: () =>
+    new Option('--mirror <url>', 'where busybox releases lie, with a .sha256 beside each')
+      .env('EULAB_BUSYBOX_MIRROR')
+      .argParser(parsed(v.pipe(v.string(), v.url('is no URL')))),
+  busybox: () => new Option('--busybox <file>', 'a ready static busybox instead of building one').env('EULAB_BUSYBOX'),
+
+  kernel: () => new Option('--kernel <file>', 'kernel to boot (default: artifacts/bzImage)').env('EULAB_KERNEL'),
+  initrd: () => new Option('--initrd <file>', 'initramfs to boot (default: artifacts/initramfs.cpio.gz)').env('EULAB_INITRD'),
+  memory: () =>
+    new Option('-m, --memory <size>', 'memory of the guest, with K, M, G; a bare number is MiB')
+      .default(512 * 1024 * 1024, '512M')
+      .env('EULAB_MEMORY')
+      .argParser(memory),
+  cpus: () => new Option('-c, --cpus <n>', 'CPUs of the guest').default(1).env('EULAB_CPUS').argParser(positive(255)),
+  append: () => new Option('--append <words>', "words for the end of the kernel's command line (repeatable)").argParser(collect),
+  accel: () =>
+    new Option('--accel <accel>', 'auto takes KVM when a guest was seen to run under it')
+      .choices(['auto', 'kvm', 'tcg'] as const)
+      .default('auto' as const)
+      .env('EULAB_ACCEL'),
+  net: () =>
+    new Option('--net <net>', "user: out through the host, without root")
+      .choices(['user', 'none'] as const)
+      .default('user' as const)
+      .env('EULAB_NET'),
+  ip: () =>
+    new Option('--ip <address>', "the guest's ADDRESS/PREFIX, dhcp, or none (default: what QEMU's user network gives)")
+      .env('EULAB_IP')
+      .argParser(parsed(v.pipe(v.string(), v.regex(/^(dhcp|none|[0-9a-fA-F.:]+\/\d{1,3})$/, 'is not dhcp, none or ADDRESS/PREFIX')))),
+  timeout: () => new Option('--timeout <time>', 'end it after 500ms, 30s, 5m or 1h (status 124)').env('EULAB_TIMEOUT').argParser(duration),
+  qemu: () => new Option('--qemu <program>', 'QEMU to run').default('qemu-system-x86_64').env('EULAB_QEMU'),
+} as const;
+
+/** Bytes from `512M`, `2G`, `65536K`; a bare number counts MiB, as QEMU's -m does. At least 32 MiB. */
+export const memory = parsed(v.pipe(
+    v.string(),
+    v.regex(/^\d+[KMG]?$/i, 'is no size such as 512M or 2G'),
+    v.transform((text) => Number.parseInt(text, 10) * { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 }[unit(text)]),
+    v.minValue(32 * 2 ** 20, 'is too little: Linux needs 32M to come up'),
+    v.maxValue(2 ** 42, 'is more than 4096G'),
+  ),
+);
+
+/** Milliseconds from `500ms`, `30s`, `5m`, `1h`; a bare number counts seconds, as timeout(1) does. */
+export const duration = parsed(v.pipe(
+    v.string(),
+    v.regex(/^\d+(\.\d+)?(ms|s|m|h)?$/, 'is no time such as 30s or 5m'),
+    v.transform((text) => Number.parseFloat(text) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[suffix(text)]),
+    v.minValue(1, 'is no time at all'),
+    v.maxValue(2 ** 31 - 1, 'is more than 24 days'),
+  ),
+);
+
+function unit(text: string): 'K' | 'M' | 'G' {
+  const last = text.at(-1)?.toUpperCase();
+  return last === 'K' || last === 'G' ? last : 'M';
+}
+
+function suffix(text: string): 'ms' | 's' | 'm' | 'h' {
+  return (/(ms|s|m|h)$/.exec(text)?.[1] ?? 's') as 'ms' | 's' | 'm' | 'h';
+}
+
+/** A parser of option values after a schema; commander puts the option and the value before what is wrong. */
+function parsed<Out>(schema: v.GenericSchema<string, Out>): (text: string) => Out {
+  return (text) => {
+    const result = v.safeParse(schema, text);
+    if (result.success) return result.output;
+    throw new InvalidArgumentError(`It ${result.issues[0].message}.`);
+  };
+}
+
+function positive(most = 4096): (text: string) => number {
+  return parsed(
+    v.pipe(v.string(), v.regex(/^\d+$/, 'is no whole number'), v.transform(Number), v.minValue(1, 'is less than 1'), v.maxValue(most, `is more than ${most}`)),
+  );
+}
+
+function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {
+  return [...(earlier ?? []), value];
+}

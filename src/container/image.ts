@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Command } from '../command.ts';
+import { CommandError, EulabError, status } from '../errors.ts';
+import { probe, read, run } from '../exec.ts';
+import type { Report } from '../report.ts';
+import { type Image, importImage, toolchainBuild } from './engine.ts';
+import { isolation } from './probe.ts';
+
+/** The image that `eulab image bootstrap` makes: Debian's base with the toolchain, from packages alone. */
+export const bootstrapTag = 'localhost/eulab-base:bookworm';
+
+/** What a registry gives when it can be reached. */
+const registryImage = 'debian:bookworm-slim';
+
+/** Where a container build happens, and who is told of it. */
+export interface ImageRequest {
+  /** eulab's own folder. */
+  readonly home: string;
+  readonly dockerfile: string;
+  /** The image to start from; undefined to find one. */
+  readonly base: string | undefined;
+  readonly report: Report;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * An image with the toolchain, ready to build in: made once from the base image, found again afterwards by a tag that
+ * depends on the base's id and the list of packages.
+ *
+ * Without a base given: the bootstrapped one if it is there, else the registry's, else one is bootstrapped.
+ *
+ * @throws EulabError (3) when no image can be had.
+ */
+export async function toolchain(request: ImageRequest): Promise<Image> {
+  const { home, dockerfile, report, signal } = request;
+  const base = await baseImage(request);
+  const id = await imageId(base, signal);
+  const ran = await isolation(base, home, signal);
+  if (ran.why !== undefined) report({ kind: 'note', text: `podman builds in a chroot, because its runtime fails here: ${ran.why}` });
+  const tag = `localhost/eulab-toolchain:${digest(id, readFileSync(join(home, 'utils/toolchain/packages'), 'utf8'))}`;
+  if ((await imageId(tag, signal)) === '') {
+    report({ kind: 'step', text: 'preparing the toolchain image' });
+    const onLine = (text: string) => report({ kind: 'line', text });
+    await run(toolchainBuild({ base, tag, dockerfile, isolation: ran.isolation, context: home }), { signal, onLine });
+  }
+  return { name: tag, isolation: ran.isolation, context: home };
+}
+
+async function baseImage(request: ImageRequest): Promise<string> {
+  const { base, report, signal } = request;
+  if (base !== undefined) {
+    if ((await imageId(base, signal)) === '') await pull(base, request);
+    return base;
+  }
+  for (const known of [bootstrapTag, registryImage]) if ((await imageId(known, signal)) !== '') return known;
+  try {
+    await pull(registryImage, request);
+    return registryImage;
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    report({ kind: 'note', text: `${registryImage} cannot be pulled: making a base image from Debian's packages instead` });
+  }
+  await bootstrap(request);
+  return bootstrapTag;
+}
+
+async function pull(image: string, { report, signal }: ImageRequest): Promise<void> {
+  report({ kind: 'step', text: `pulling ${image}` });
+  await run({ file: 'podman', args: ['pull', '--quiet', image] }, { signal });
+}
+
+/** The id of an image that podman has; '' when it has none of that name. */
+async function imageId(name: string, signal: AbortSignal): Promise<string> {
+  const outcome = await probe({ file: 'podman', args: ['image', 'inspect', '--format', '{{.Id}}', name] }, { signal });
+  return outcome.code === 0 ? outcome.stdout.trim() : '';
+}
+
+/**
+ * Makes `bootstrapTag` with mmdebstrap, which needs no registry and, with user namespaces, no root.
+ *
+ * @throws EulabError (3) when mmdebstrap is missing.
+ * @see mmdebstrap(1)
+ */
+export async function bootstrap(request: Pick<ImageRequest, 'home' | 'report' | 'signal'>): Promise<void> {
+  const { home, report, signal } = request;
+  const packages = readFileSync(join(home, 'utils/toolchain/packages'), 'utf8').trim().split('\n');
+  const folder = await mkdtemp(join(tmpdir(), 'eulab-image-'));
+  try {
+    const tarball = join(folder, 'base.tar');
+    report({ kind: 'step', text: `making a base image with ${packages.length} packages` });
+    await run(mmdebstrap(packages, tarball), { signal, onLine: (text) => report({ kind: 'line', text }) });
+    report({ kind: 'step', text: 'importing the base image' });
+    await read(importImage(tarball, bootstrapTag), { signal });
+  } catch (error) {
+    throw error instanceof CommandError ? noImage(error) : error;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Pure. Documentation and translations are left out: a build reads none of them, and they are a fifth of the image. */
+export function mmdebstrap(packages: readonly string[], tarball: string): Command {
+  const slim = ['doc', 'locale', 'man', 'info'].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`);
+  const recommends = '--aptopt=APT::Install-Recommends "false"';
+  return { file: 'mmdebstrap', args: ['--variant=minbase', `--include=${packages.join(',')}`, recommends, ...slim, 'bookworm', tarball] };
+}
+
+function noImage(error: CommandError): EulabError {
+  return new EulabError(`the base image could not be made: ${error.message}`, {
+    details: error.stderr.split('\n').slice(-8),
+    hint: 'name an image that you have with --base-image, or build with this machine’s own tools: --engine host',
+    exitCode: status.notReady,
+    cause: error,
+  });
+}
+
+function digest(...parts: readonly string[]): string {
+  return createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 12);
+}

@@ -1,0 +1,54 @@
+import { EulabError, status } from '../errors.ts';
+import { probe } from '../exec.ts';
+import type { Isolation } from './engine.ts';
+
+/** Whether podman can be called at all, and why not. */
+export async function podmanWorks(signal: AbortSignal): Promise<{ readonly works: true } | { readonly works: false; readonly why: string }> {
+  try {
+    const outcome = await probe({ file: 'podman', args: ['info', '--format', '{{.Store.GraphDriverName}}'] }, { signal });
+    return outcome.code === 0 ? { works: true } : { works: false, why: lastLine(outcome.stderr) };
+  } catch (error) {
+    if (error instanceof EulabError && error.exitCode === status.notReady) return { works: false, why: error.message };
+    throw error;
+  }
+}
+
+/**
+ * The isolation under which a RUN works in this image, found by trying: podman's default first, then a chroot; and why not
+ * the default, when it is not that. The image must have a shell; `context` is any folder.
+ *
+ * @throws EulabError (3) when neither works, with what podman said.
+ */
+export async function isolation(image: string, context: string, signal: AbortSignal): Promise<{ readonly isolation: Isolation; readonly why?: string }> {
+  let why = '';
+  for (const isolation of ['oci', 'chroot'] as const) {
+    const outcome = await tryRun(image, isolation, context, signal);
+    if (outcome.code === 0) {
+      await probe({ file: 'podman', args: ['image', 'rm', '--force', outcome.stdout.trim().split('\n').at(-1) ?? ''] }, { signal });
+      return why === '' ? { isolation } : { isolation, why };
+    }
+    why = runtimeError(outcome.stderr);
+  }
+  throw new EulabError(`podman cannot run anything in a build: ${why}`, {
+    hint: 'build with this machine’s own tools instead: --engine host',
+    exitCode: status.notReady,
+  });
+}
+
+async function tryRun(image: string, isolation: Isolation, context: string, signal: AbortSignal) {
+  const dockerfile = `FROM ${image}\nRUN true\n`;
+  const flags = ['--quiet', '--pull=never', '--layers=false', '--force-rm', '--isolation', isolation];
+  // The Dockerfile comes on stdin; of the context nothing is copied.
+  return probe({ file: 'podman', args: ['build', ...flags, '-f', '-', context] }, { signal, input: dockerfile });
+}
+
+/** The line that names the cause; what comes after it only says that something failed. */
+function runtimeError(stderr: string): string {
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '');
+  const cause = lines.find((line) => /^error running container/.test(line)) ?? lines.find((line) => /error/i.test(line)) ?? '';
+  return cause.replace(/^error running container: from \S+ creating container for \[.*?\]: /, '').trim() || lastLine(stderr);
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? '';
+}

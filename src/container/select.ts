@@ -1,0 +1,86 @@
+import { constants, createReadStream } from 'node:fs';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { probe, type RunOptions, run } from '../exec.ts';
+import type { Report } from '../report.ts';
+import { type Image, inPodman, type Job, onHost, removeImage } from './engine.ts';
+import { toolchain } from './image.ts';
+import { podmanWorks } from './probe.ts';
+
+/** Where builds run: in podman's containers, or with the host's own toolchain. */
+export type Engine = { readonly kind: 'host'; readonly home: string } | { readonly kind: 'podman'; readonly image: Image };
+
+/** What the user asked for, and what the engine needs to be found. */
+export interface EngineRequest {
+  readonly wanted: 'auto' | 'podman' | 'host';
+  readonly home: string;
+  readonly dockerfile: string;
+  readonly baseImage: string | undefined;
+  readonly report: Report;
+  readonly signal: AbortSignal;
+}
+
+/** The engine to build with; `auto` takes podman where it works and says why when it does not. */
+export async function engine(request: EngineRequest): Promise<Engine> {
+  const { wanted, home, report, signal } = request;
+  if (wanted === 'host') return { kind: 'host', home };
+  if (wanted === 'auto') {
+    const podman = await podmanWorks(signal);
+    if (!podman.works) {
+      report({ kind: 'note', text: `building with this machine's own tools, because podman does not work: ${podman.why}` });
+      return { kind: 'host', home };
+    }
+  }
+  return { kind: 'podman', image: await toolchain({ ...request, base: request.baseImage }) };
+}
+
+/** Runs a job to its end; what it makes lies in the folders that it has mounted. @throws CommandError when it fails. */
+export async function execute(engine: Engine, job: Job, options: RunOptions): Promise<void> {
+  if (engine.kind === 'host') return run(onHost(job, engine.home), options);
+  await using image = await temporaryImage();
+  await run(inPodman(job, engine.image, { target: 'build', idFile: image.idFile }), options);
+}
+
+/**
+ * The tar stream of the files in a job's last stage, as the container engine writes it while the job's log is told.
+ *
+ * Through a fifo: podman writes its own lines to stdout, and stdout is the log.
+ */
+export async function artifacts(engine: Extract<Engine, { kind: 'podman' }>, job: Job, options: RunOptions): Promise<Tar> {
+  const image = await temporaryImage();
+  const fifo = join(dirname(image.idFile), 'artifacts.tar');
+  await run({ file: 'mkfifo', args: [fifo] }, options);
+  const command = inPodman(job, engine.image, { target: 'artifacts', idFile: image.idFile, output: `type=tar,dest=${fifo}` });
+  const ended = run(command, options).finally(() => release(fifo));
+  // The reader of the stream may fail first and never come to await this.
+  ended.catch(() => undefined);
+  return { stream: createReadStream(fifo), ended, [Symbol.asyncDispose]: () => image[Symbol.asyncDispose]() };
+}
+
+/** A reader that still waits for somebody to open the fifo gets its end of file. */
+async function release(fifo: string): Promise<void> {
+  const handle = await open(fifo, constants.O_WRONLY | constants.O_NONBLOCK).catch(() => undefined);
+  await handle?.close();
+}
+
+/** A tar stream with the build behind it; `ended` settles as the build does. Disposing it removes the build's image. */
+export interface Tar extends AsyncDisposable {
+  readonly stream: Readable;
+  readonly ended: Promise<void>;
+}
+
+/** A place for a build's image id; the image is removed with it, as nobody uses it again. */
+async function temporaryImage(): Promise<AsyncDisposable & { readonly idFile: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'eulab-build-'));
+  const idFile = join(folder, 'id');
+  return {
+    idFile,
+    [Symbol.asyncDispose]: async () => {
+      const id = await readFile(idFile, 'utf8').catch(() => '');
+      if (id !== '') await probe(removeImage(id.trim()));
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

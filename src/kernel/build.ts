@@ -1,0 +1,192 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream, existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { lock } from '../artifacts/lock.ts';
+import type { Manifest } from '../artifacts/manifest.ts';
+import { current, stage } from '../artifacts/store.ts';
+import type { Job } from '../container/engine.ts';
+import { type Engine, engine, execute } from '../container/select.ts';
+import { CommandError, EulabError } from '../errors.ts';
+import type { Report } from '../report.ts';
+import { kernelSource } from '../source/kernel.ts';
+import type { Sites, Source } from '../source/source.ts';
+import { parseSource } from '../source/spec.ts';
+import type { Workspace } from '../workspace.ts';
+import { type Fragment, merge, parse, render, setting } from './fragment.ts';
+import { explainLost } from './kconfig.ts';
+import { firstError, isObject, jobs, type KernelBuild } from './plan.ts';
+import { type Profile, profile } from './profile.ts';
+import { lost } from './requested.ts';
+
+/** A kernel as the user asked for it. */
+export interface KernelRequest {
+  readonly workspace: Workspace;
+  readonly source: string;
+  /** Where the source is fetched from, where it is not the usual site. */
+  readonly sites: Partial<Sites>;
+  readonly profile: string;
+  /** Config fragments of the user's, merged over the profile's in order. */
+  readonly fragments: readonly string[];
+  /** `CONFIG_X=y` settings, merged last. */
+  readonly set: readonly string[];
+  readonly lenient: boolean;
+  readonly engine: 'auto' | 'podman' | 'host';
+  readonly baseImage: string | undefined;
+  readonly jobs: number | undefined;
+  readonly force: boolean;
+  readonly epoch: number;
+  /** The call of eulab that asks for this, for the manifest. */
+  readonly command: string;
+  readonly report: Report;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Builds the kernel into artifacts/, unless the one there was made from the same request.
+ *
+ * @returns its manifest, and whether anything was built.
+ * @throws EulabError when the source, the config, an engine or the compiler fails; artifacts/ is then as it was.
+ */
+export async function buildKernel(request: KernelRequest): Promise<{ readonly manifest: Manifest; readonly built: boolean }> {
+  const { workspace, report, signal } = request;
+  const { artifacts, cache } = workspace;
+  const spec = parseSource(request.source);
+  const chosen = profile(request.profile);
+  const asked = await askedFor(request, chosen);
+  const key = requestKey(request, asked, await scripts(workspace));
+
+  await using _lock = await lock(join(artifacts, '.kernel.lock'), request.command, { signal, report });
+  // What lies in a developer's folder may have changed: make itself finds out, and fast.
+  if (!request.force && spec.kind !== 'folder') {
+    const found = await current(artifacts, 'kernel', key);
+    if (found.state === 'current') return { manifest: found.manifest, built: false };
+  }
+
+  const source = await kernelSource(spec, { sites: request.sites, cache, signal, report });
+  const where = await engine({ ...request, wanted: request.engine, home: workspace.home, dockerfile: 'Dockerfile.kernel' });
+  await using staging = await stage(artifacts, 'kernel');
+  const build: KernelBuild = {
+    source: source.folder,
+    objects: join(cache, 'obj', `${sourceName(source)}-${chosen.name}`),
+    out: staging.folder,
+    ccache: join(cache, 'ccache'),
+    profile: chosen,
+    fragment: join(cache, 'obj', `${sourceName(source)}-${chosen.name}`, 'eulab.config'),
+    jobs: request.jobs,
+    epoch: request.epoch,
+  };
+  for (const folder of [build.objects, build.ccache]) await mkdir(folder, { recursive: true });
+  await using _objects = await lock(`${build.objects}.lock`, request.command, { signal, report });
+  await writeFile(build.fragment, render(asked.all));
+
+  const { configure, compile } = jobs(build);
+  const log = join(cache, 'logs', 'kernel-build.log');
+  report({ kind: 'step', text: `configuring Linux ${source.version} (${chosen.name})` });
+  await logged(where, configure, log, request, undefined);
+  await checkConfig(build, asked, request);
+  report({ kind: 'step', text: `compiling Linux ${source.version} (${chosen.name})` });
+  await logged(where, compile, log, request, await expectedObjects(build));
+  return { manifest: await staging.commit({ key, inputs: inputs(source, chosen, where), command: request.command }), built: true };
+}
+
+/** What the profile asks for, what the user asks for, and both. */
+interface Asked {
+  readonly user: Fragment;
+  readonly all: Fragment;
+}
+
+async function askedFor(request: KernelRequest, chosen: Profile): Promise<Asked> {
+  const ours = chosen.fragments.map((name) => join(request.workspace.utils, 'kernel', name));
+  const theirs = await Promise.all(request.fragments.map(readFragment));
+  const user = merge(...theirs, new Map(request.set.map(setting)));
+  return { user, all: merge(...(await Promise.all(ours.map(readFragment))), user) };
+}
+
+async function readFragment(file: string): Promise<Fragment> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new EulabError(`cannot read the config fragment ${file}: ${error.code ?? error.message}`, { exitCode: 2, cause: error });
+  });
+  return parse(text, file);
+}
+
+/** The build's own scripts: a change of theirs is a change of the kernel. */
+async function scripts({ home, utils }: Workspace): Promise<string> {
+  const files = [join(home, 'Dockerfile.kernel'), join(utils, 'kernel/build'), join(utils, 'toolchain/packages')];
+  return (await Promise.all(files.map((file) => readFile(file, 'utf8')))).join('\0');
+}
+
+function requestKey(request: KernelRequest, asked: Asked, scripts: string): string {
+  const { source, sites, profile, engine, baseImage, epoch } = request;
+  const parts = [source, JSON.stringify(sites), profile, engine, baseImage ?? '', String(epoch), render(asked.all), scripts];
+  return createHash('sha256').update(parts.join('\0')).digest('hex');
+}
+
+/** A name for the source's object folder: its version and what tells two sources of one version apart. */
+function sourceName(source: Source): string {
+  const identity = createHash('sha256').update(source.digest ?? source.folder).digest('hex').slice(0, 12);
+  return `linux-${source.version}-${identity}`;
+}
+
+/** Tells what was asked for and did not stick, before an hour is spent on a kernel without it. */
+async function checkConfig(build: KernelBuild, asked: Asked, { report, lenient }: KernelRequest): Promise<void> {
+  const got = parse(await readFile(join(build.objects, '.config'), 'utf8'), '.config');
+  const vanished = lost(asked.all, got);
+  if (vanished.length === 0) return;
+  const lines = new Map((await explainLost(build.source, vanished, got)).map((line) => [line.symbol, line.text]));
+  const theirs = vanished.filter(({ symbol }) => asked.user.has(symbol));
+  for (const { symbol } of vanished) {
+    if (lenient || !asked.user.has(symbol)) report({ kind: 'warning', text: lines.get(symbol) ?? symbol });
+  }
+  if (lenient || theirs.length === 0) return;
+  throw new EulabError(`${theirs.length === 1 ? 'a config symbol' : `${theirs.length} config symbols`} did not stick`, {
+    details: theirs.map(({ symbol }) => lines.get(symbol) ?? symbol),
+    hint: 'set what it depends on as well, with --set; or build without it: --lenient',
+  });
+}
+
+/** How many objects the last whole build of this folder made; undefined when there was none. */
+async function expectedObjects(build: KernelBuild): Promise<number | undefined> {
+  const file = join(build.objects, 'eulab.objects');
+  if (!existsSync(file) || !existsSync(join(build.objects, 'vmlinux'))) return undefined;
+  return Number(await readFile(file, 'utf8')) || undefined;
+}
+
+/** Runs a job with its output in a log and its progress told; a failure shows the first error of the log. */
+async function logged(where: Engine, job: Job, log: string, request: KernelRequest, expected: number | undefined): Promise<void> {
+  await mkdir(dirname(log), { recursive: true });
+  const lines: string[] = [];
+  const out = createWriteStream(log, { flags: job.env['STEP'] === 'config' ? 'w' : 'a' });
+  out.on('error', () => undefined);
+  let done = 0;
+  const onLine = (line: string) => {
+    lines.push(line);
+    out.write(`${line}\n`);
+    request.report({ kind: 'line', text: line });
+    if (!isObject(line)) return;
+    done += 1;
+    request.report({ kind: 'progress', done, total: expected === undefined || done > expected ? undefined : expected, unit: 'objects' });
+  };
+  try {
+    await execute(where, job, { signal: request.signal, onLine });
+    // A rebuild makes fewer; the largest number seen is that of a whole build.
+    if (done > (expected ?? 0) && job.env['STEP'] === 'build') await writeFile(join(String(job.env['OBJ']), 'eulab.objects'), String(done));
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    throw new EulabError(`the kernel build failed (${error.message})`, { details: firstError(lines), hint: `the whole log: ${log}`, cause: error });
+  } finally {
+    out.end();
+  }
+}
+
+function inputs(source: Source, chosen: Profile, where: Engine): Record<string, string> {
+  return {
+    source: source.origin,
+    version: source.version,
+    digest: source.digest ?? '',
+    verified: source.verified,
+    profile: chosen.name,
+    engine: where.kind,
+    image: where.kind === 'podman' ? where.image.name : '',
+  };
+}

@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { lock } from '../artifacts/lock.ts';
+import type { Manifest } from '../artifacts/manifest.ts';
+import { current, stage } from '../artifacts/store.ts';
+import type { Job } from '../container/engine.ts';
+import { artifacts as inContainer, engine, execute } from '../container/select.ts';
+import { CommandError, EulabError, isErrno, status } from '../errors.ts';
+import type { Report } from '../report.ts';
+import { busyboxSource } from '../source/busybox.ts';
+import type { Sites, Source } from '../source/source.ts';
+import { parseSource } from '../source/spec.ts';
+import type { Workspace } from '../workspace.ts';
+import { busyboxTree } from './applets.ts';
+import { elf } from './elf.ts';
+import { type Entry, file } from './entry.ts';
+import { skeleton } from './guest.ts';
+import { pack } from './pack.ts';
+import { merge, tree } from './tree.ts';
+import { untar } from './tar.ts';
+import { walk } from './walk.ts';
+
+/** A ramdisk as the user asked for it. */
+export interface RamdiskRequest {
+  readonly workspace: Workspace;
+  /** Of busybox. */
+  readonly source: string;
+  /** Where the source is fetched from, where it is not the usual site. */
+  readonly sites: Partial<Sites>;
+  /** A ready program instead of a source. */
+  readonly busybox: string | undefined;
+  readonly engine: 'auto' | 'podman' | 'host';
+  readonly baseImage: string | undefined;
+  readonly jobs: number | undefined;
+  readonly force: boolean;
+  /** The time of every file in the image, in seconds since 1970. */
+  readonly epoch: number;
+  /** The call of eulab that asks for this, for the manifest. */
+  readonly command: string;
+  readonly report: Report;
+  readonly signal: AbortSignal;
+}
+
+export const imageName = 'initramfs.cpio.gz';
+
+/**
+ * Builds the initramfs into artifacts/, unless the one there was made from the same request.
+ *
+ * @returns its manifest, and whether anything was built.
+ * @throws EulabError when the source, an engine or the compiler fails; artifacts/ is then as it was.
+ */
+export async function buildRamdisk(request: RamdiskRequest): Promise<{ readonly manifest: Manifest; readonly built: boolean }> {
+  const { workspace, report, signal } = request;
+  const { artifacts } = workspace;
+  const guest = tree([...skeleton(), ...(await guestFiles(join(workspace.utils, 'guest')))]);
+  const spec = parseSource(request.source, 'busybox');
+  const ready = request.busybox === undefined ? undefined : await readBusybox(request.busybox);
+  const key = await requestKey(request, guest, ready);
+
+  await using _lock = await lock(join(artifacts, '.ramdisk.lock'), request.command, { signal, report });
+  if (!request.force && spec.kind !== 'folder') {
+    const found = await current(artifacts, 'ramdisk', key);
+    if (found.state === 'current') return { manifest: found.manifest, built: false };
+  }
+  await using staging = await stage(artifacts, 'ramdisk');
+  const image = join(staging.folder, imageName);
+  const write = async (programs: Iterable<Entry> | AsyncIterable<Entry>) => {
+    await pack(merge(checked(programs), guest), image, request.epoch);
+  };
+  const commit = (inputs: Record<string, string>) => staging.commit({ key, inputs, command: request.command });
+
+  if (ready !== undefined) {
+    report({ kind: 'step', text: `packing ${request.busybox}` });
+    await write(busyboxTree(ready, String(request.busybox)));
+    return { manifest: await commit({ source: String(request.busybox), engine: 'none' }), built: true };
+  }
+  const source = await busyboxSource(spec, { sites: request.sites, cache: workspace.cache, signal, report });
+  const engine = await compile(request, source, write);
+  return { manifest: await commit({ ...provenance(source), engine }), built: true };
+}
+
+/** Compiles busybox and hands its tree to `write`, out of a container without touching the disk. Returns the engine's name. */
+async function compile(request: RamdiskRequest, source: Source, write: (programs: AsyncIterable<Entry>) => Promise<void>): Promise<string> {
+  const { workspace, report, signal } = request;
+  const where = await engine({ ...request, wanted: request.engine, home: workspace.home, dockerfile: 'Dockerfile.ramdisk' });
+  const ccache = join(workspace.cache, 'ccache');
+  await mkdir(ccache, { recursive: true });
+  report({ kind: 'step', text: `compiling busybox ${source.version}` });
+  const lines: string[] = [];
+  const onLine = (text: string) => {
+    lines.push(text);
+    report({ kind: 'line', text });
+    if (text.startsWith('warning: did not stick')) report({ kind: 'warning', text: `busybox: ${text.replace('warning: ', '')}` });
+    if (/^ {2}(CC|AR|LINK) /.test(text)) report({ kind: 'progress', done: lines.length, total: undefined, unit: 'objects' });
+  };
+  const job: Job = {
+    script: 'utils/busybox/build',
+    dockerfile: 'Dockerfile.ramdisk',
+    env: { SRC: source.folder, JOBS: request.jobs === undefined ? '' : String(request.jobs), CCACHE_DIR: ccache },
+    mounts: [
+      { path: source.folder, writable: false },
+      { path: ccache, writable: true },
+    ],
+  };
+  try {
+    if (where.kind === 'podman') {
+      await using result = await inContainer(where, job, { signal, onLine });
+      await both(write(untar(result.stream)), result.ended);
+    } else {
+      const scratch = await mkdtemp(join(workspace.cache, 'busybox-'));
+      try {
+        const [objects, out] = [join(scratch, 'objects'), join(scratch, 'out')];
+        const env = { ...job.env, OBJ: objects, OUT: out, FRAGMENT: join(workspace.utils, 'busybox/config') };
+        await execute(where, { ...job, env }, { signal, onLine });
+        await write(walk(out));
+      } finally {
+        await rm(scratch, { recursive: true, force: true });
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    throw new EulabError(`busybox could not be built (${error.message})`, { details: lines.slice(-8), cause: error });
+  }
+  return where.kind;
+}
+
+/** Waits for the packing and for the build behind it. Either's end breaks the other off; the cause is told, not the echo. */
+async function both(packing: Promise<void>, building: Promise<void>): Promise<void> {
+  const [packed, built] = await Promise.allSettled([packing, building]);
+  if (packed.status === 'rejected' && packed.reason instanceof EulabError) throw packed.reason;
+  if (built.status === 'rejected') throw built.reason;
+  if (packed.status === 'rejected') throw packed.reason;
+}
+
+/** The same entries; the busybox among them is looked at on its way: a guest without libraries needs a static one. */
+async function* checked(programs: Iterable<Entry> | AsyncIterable<Entry>): AsyncGenerator<Entry> {
+  let found = false;
+  for await (const entry of programs) {
+    if (entry.path !== 'bin/busybox' || entry.type !== 'file') {
+      yield entry;
+      continue;
+    }
+    found = true;
+    const bytes = entry.data instanceof Uint8Array ? entry.data : await buffer(entry.data);
+    const { machine, ...facts } = elf(bytes, 'busybox');
+    if (machine !== 'x86_64') throw new EulabError(`busybox is a program for another machine (${machine})`);
+    if (!facts.static) throw new EulabError(`busybox is not static: it wants ${facts.interpreter ?? 'shared libraries'}`);
+    yield file(entry.path, bytes, entry.mode);
+  }
+  if (!found) throw new EulabError('the build of busybox made no bin/busybox');
+}
+
+async function readBusybox(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const why = isErrno(error) ? error.code : String(error);
+    throw new EulabError(`cannot read ${path}: ${why}`, { hint: 'name a static busybox with --busybox, or leave it out to build one', exitCode: status.usage });
+  }
+}
+
+/** utils/guest, read whole: it is a few kilobytes. */
+async function guestFiles(folder: string): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for await (const entry of walk(folder)) {
+    if (entry.type === 'directory') continue;
+    if (entry.type !== 'file') entries.push(entry);
+    else entries.push(file(entry.path, await readFile(join(folder, entry.path)), executable(entry.path) ? 0o755 : 0o644));
+  }
+  return entries;
+}
+
+/** Said here and not by the file's mode, which a package manager or a checkout may change. */
+function executable(path: string): boolean {
+  return path === 'init' || path.endsWith('.script');
+}
+
+async function requestKey(request: RamdiskRequest, guest: readonly Entry[], busybox: Uint8Array | undefined): Promise<string> {
+  const { source, sites, engine, baseImage, epoch, workspace } = request;
+  const hash = createHash('sha256');
+  const scripts = ['Dockerfile.ramdisk', 'utils/busybox/build', 'utils/busybox/config', 'utils/toolchain/packages'];
+  hash.update(JSON.stringify([source, sites, engine, baseImage ?? '', epoch]));
+  for (const script of scripts) hash.update(await readFile(join(workspace.home, script)));
+  for (const entry of guest) {
+    hash.update(`${entry.type} ${entry.path} ${entry.mode}\0`);
+    if (entry.type === 'file' && entry.data instanceof Uint8Array) hash.update(entry.data);
+  }
+  if (busybox !== undefined) hash.update(busybox);
+  return hash.digest('hex');
+}
+
+function provenance({ origin, version, digest, verified }: Source): Record<string, string> {
+  return { source: origin, version, digest: digest ?? '', verified };
+}

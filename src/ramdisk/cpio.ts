@@ -1,0 +1,230 @@
+import type { Device, Entry } from './entry.ts';
+
+/** The file type bits of st_mode. @see inode(7) */
+const typeBits: { readonly [Type in Entry['type']]: number } = {
+  fifo: 0o010000,
+  character: 0o020000,
+  directory: 0o040000,
+  block: 0o060000,
+  file: 0o100000,
+  symlink: 0o120000,
+};
+
+const headerBytes = 110;
+const largest = 2 ** 32 - 1;
+/** Small pieces are gathered up to this size: most entries of a ramdisk are symlinks of 128 bytes. */
+const gatherBytes = 64 * 1024;
+
+/**
+ * Encode entries as an SVR4 "newc" cpio archive, the form the kernel unpacks as initramfs; in pieces, as they come.
+ *
+ * The same entries give the same bytes: uid and gid are 0, every mtime is `mtime` (seconds since 1970), inodes count from
+ * 1, every entry has one link. Header: 6-byte magic + 13 fields of 8 hex digits = 110 bytes; name and data are each padded
+ * to 4, the archive to 512. No more than one piece of a file is held at a time. The order is kept: parents must come before
+ * what is in them, see tree.ts.
+ *
+ * @throws RangeError when a path is absolute, empty, holds NUL, `.` or `..`, a file is 4 GiB or more, or its content is not
+ *   as long as its size.
+ * @see Documentation/driver-api/early-userspace/buffer-format.rst
+ */
+export async function* newc(entries: Iterable<Entry> | AsyncIterable<Entry>, mtime = 0): AsyncGenerator<Uint8Array> {
+  let inode = 0;
+  let written = 0;
+  let gathered: Uint8Array[] = [];
+  let waiting = 0;
+  const put = (bytes: Uint8Array) => {
+    gathered.push(bytes);
+    waiting += bytes.length;
+    written += bytes.length;
+  };
+  const flush = () => {
+    const bytes = Buffer.concat(gathered, waiting);
+    gathered = [];
+    waiting = 0;
+    return bytes;
+  };
+  for await (const entry of entries) {
+    checkPath(entry.path);
+    inode += 1;
+    put(header(entry, inode, mtime));
+    for await (const piece of content(entry)) {
+      put(piece);
+      if (waiting >= gatherBytes) yield flush();
+    }
+    put(padding(written, 4));
+  }
+  put(encode('TRAILER!!!', { inode: 0, mode: 0, links: 1, mtime: 0, size: 0, device: noDevice }));
+  put(padding(written, 512));
+  yield flush();
+}
+
+const noDevice: Device = { major: 0, minor: 0 };
+
+function header(entry: Entry, inode: number, mtime: number): Uint8Array {
+  return encode(entry.path, {
+    inode,
+    mode: typeBits[entry.type] | (entry.mode & 0o7777),
+    links: 1,
+    mtime,
+    size: sizeOf(entry),
+    device: entry.type === 'character' || entry.type === 'block' ? entry.device : noDevice,
+  });
+}
+
+function sizeOf(entry: Entry): number {
+  if (entry.type === 'symlink') return Buffer.byteLength(entry.target);
+  if (entry.type !== 'file') return 0;
+  if (entry.size > largest) throw new RangeError(`${entry.path} is ${entry.size} bytes long; newc holds files below 4 GiB`);
+  return entry.size;
+}
+
+interface Fields {
+  readonly inode: number;
+  readonly mode: number;
+  readonly links: number;
+  readonly mtime: number;
+  readonly size: number;
+  readonly device: Device;
+}
+
+/** The header and the name, padded to 4. */
+function encode(name: string, { inode, mode, links, mtime, size, device }: Fields): Uint8Array {
+  const nameBytes = Buffer.byteLength(name) + 1;
+  // ino mode uid gid nlink mtime filesize devmajor devminor rdevmajor rdevminor namesize check
+  const fields = [inode, mode, 0, 0, links, mtime, size, 0, 0, device.major, device.minor, nameBytes, 0];
+  const text = `070701${fields.map((field) => field.toString(16).padStart(8, '0').toUpperCase()).join('')}${name}\0`;
+  const bytes = Buffer.from(text);
+  return Buffer.concat([bytes, padding(bytes.length, 4)]);
+}
+
+function padding(length: number, unit: number): Uint8Array {
+  return new Uint8Array((unit - (length % unit)) % unit);
+}
+
+async function* content(entry: Entry): AsyncGenerator<Uint8Array> {
+  if (entry.type === 'symlink') yield Buffer.from(entry.target);
+  if (entry.type !== 'file') return;
+  if (entry.data instanceof Uint8Array) {
+    checkLength(entry.path, entry.data.length, entry.size);
+    yield entry.data;
+    return;
+  }
+  let seen = 0;
+  for await (const piece of entry.data) {
+    seen += piece.length;
+    if (seen > entry.size) break;
+    yield piece;
+  }
+  checkLength(entry.path, seen, entry.size);
+}
+
+function checkLength(path: string, seen: number, size: number): void {
+  if (seen !== size) throw new RangeError(`${path} was said to be ${size} bytes long and has ${seen > size ? 'more' : seen}`);
+}
+
+function checkPath(path: string): void {
+  const wrong = path.includes('\0') || path.split('/').some((part) => part === '' || part === '.' || part === '..');
+  if (wrong) throw new RangeError(`${JSON.stringify(path)} is no path for an archive: it must be relative and without empty, . or .. parts`);
+}
+
+/** What the header of an archive's entry says of it. */
+export interface Listed {
+  readonly path: string;
+  /** st_mode: type and permission bits. */
+  readonly mode: number;
+  readonly size: number;
+  /** Where its header begins, in bytes from the start of the stream. */
+  readonly offset: number;
+}
+
+/**
+ * The entries of a newc or crc archive, uncompressed, with all its concatenated segments; contents are passed over.
+ *
+ * @throws RangeError with the offset of what is no header or is cut. A stream without any archive is an error too.
+ */
+export async function* listed(source: AsyncIterable<Uint8Array>): AsyncGenerator<Listed> {
+  const reader = new Reader(source);
+  for (;;) {
+    await reader.skipZeros();
+    const offset = reader.offset;
+    const head = await reader.take(headerBytes);
+    if (head === undefined) {
+      if (offset === 0) throw new RangeError('it is empty');
+      return;
+    }
+    const text = Buffer.from(head).toString('latin1');
+    if (!/^07070[12][0-9A-Fa-f]{104}$/.test(text)) throw new RangeError(`no newc header at offset ${offset}`);
+    const field = (index: number) => Number.parseInt(text.slice(6 + index * 8, 14 + index * 8), 16);
+    const nameBytes = field(11);
+    if (nameBytes < 1 || nameBytes > 4096) throw new RangeError(`the name at offset ${offset} has ${nameBytes} bytes`);
+    const name = await reader.take(nameBytes + padding(headerBytes + nameBytes, 4).length);
+    if (name === undefined) throw new RangeError(`the archive is cut in the entry at offset ${offset}`);
+    const path = Buffer.from(name.subarray(0, nameBytes - 1)).toString();
+    if (path === 'TRAILER!!!') continue;
+    const size = field(6);
+    yield { path, mode: field(1), size, offset };
+    if (!(await reader.skip(size + padding(size, 4).length))) throw new RangeError(`the archive is cut in ${path}, at offset ${offset}`);
+  }
+}
+
+/** Takes exact amounts from a stream of pieces. */
+class Reader {
+  offset = 0;
+  private held: Uint8Array = new Uint8Array(0);
+  private readonly pieces: AsyncIterator<Uint8Array>;
+
+  constructor(source: AsyncIterable<Uint8Array>) {
+    this.pieces = source[Symbol.asyncIterator]();
+  }
+
+  /** The next bytes; undefined at the end. @throws RangeError when the end comes within them. */
+  async take(count: number): Promise<Uint8Array | undefined> {
+    const taken: Uint8Array[] = [];
+    let lacking = count;
+    while (lacking > 0) {
+      if (this.held.length === 0 && !(await this.more())) {
+        if (lacking === count) return undefined;
+        throw new RangeError(`the archive is cut at offset ${this.offset}`);
+      }
+      const part = this.held.subarray(0, lacking);
+      taken.push(part);
+      this.advance(part.length);
+      lacking -= part.length;
+    }
+    return Buffer.concat(taken);
+  }
+
+  /** Passes over so many bytes; false when the stream ends before. */
+  async skip(count: number): Promise<boolean> {
+    let lacking = count;
+    while (lacking > 0) {
+      if (this.held.length === 0 && !(await this.more())) return false;
+      const part = Math.min(lacking, this.held.length);
+      this.advance(part);
+      lacking -= part;
+    }
+    return true;
+  }
+
+  /** Passes over the zeros between segments. */
+  async skipZeros(): Promise<void> {
+    for (;;) {
+      if (this.held.length === 0 && !(await this.more())) return;
+      const at = this.held.findIndex((byte) => byte !== 0);
+      this.advance(at < 0 ? this.held.length : at);
+      if (at >= 0) return;
+    }
+  }
+
+  private advance(count: number): void {
+    this.held = this.held.subarray(count);
+    this.offset += count;
+  }
+
+  private async more(): Promise<boolean> {
+    const next = await this.pieces.next();
+    if (next.done === true) return false;
+    this.held = next.value;
+    return true;
+  }
+}

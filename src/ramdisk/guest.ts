@@ -1,0 +1,18 @@
+import { character, directory, type Entry } from './entry.ts';
+
+/**
+ * What every guest has beside its programs and utils/guest: the folders that init mounts on, and the two devices that must
+ * be there before it can mount anything. The kernel opens /dev/console as init's stdin, stdout and stderr. Pure.
+ *
+ * @see Documentation/admin-guide/devices.txt
+ */
+export function skeleton(): Entry[] {
+  const folders = ['dev', 'etc', 'mnt', 'proc', 'run', 'sys', 'usr', 'usr/share', 'var', 'var/log'].map((path) => directory(path));
+  return [
+    ...folders,
+    directory('root', 0o700),
+    directory('tmp', 0o1777),
+    character('dev/console', 5, 1),
+    character('dev/null', 1, 3, 0o666),
+  ];
+}
