@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, type CommandUnknownOpts } from 'commander';
 import type { Context } from './commands/context.ts';
 import { EulabError, Interrupted, status } from './errors.ts';
 import { version } from './version.ts';
@@ -7,9 +7,21 @@ import { workspace } from './workspace.ts';
 /** The verbs, in the order of the help. Each is loaded when it is called: `eulab --help` waits for none of them. */
 const verbs = [
   { name: 'build', summary: 'build the kernel or the ramdisk', load: async () => (await import('./commands/build.ts')).build },
-  { name: 'boot', summary: 'boot: a shell, or one command and its status', load: async () => (await import('./commands/boot.ts')).boot },
-  { name: 'image', summary: 'the container image that builds run in', load: async () => (await import('./commands/image.ts')).image },
-  { name: 'clean', summary: 'remove what eulab made, and nothing else', load: async () => (await import('./commands/clean.ts')).clean },
+  {
+    name: 'boot',
+    summary: 'boot: a shell, or one command and its status',
+    load: async () => (await import('./commands/boot.ts')).boot,
+  },
+  {
+    name: 'image',
+    summary: 'the container image that builds run in',
+    load: async () => (await import('./commands/image.ts')).image,
+  },
+  {
+    name: 'clean',
+    summary: 'remove what eulab made, and nothing else',
+    load: async () => (await import('./commands/clean.ts')).clean,
+  },
 ] as const;
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
@@ -68,9 +80,13 @@ async function withVerbs(program: ReturnType<typeof globals>, context: Context, 
   }
 }
 
-function inherit(command: Command): Command {
-  command.exitOverride().configureOutput({ outputError: () => undefined }).showSuggestionAfterError();
-  for (const child of command.commands) inherit(child as Command);
+/** Errors come to `explain`, from every depth of the tree. */
+function inherit<Any extends CommandUnknownOpts>(command: Any): Any {
+  command
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined })
+    .showSuggestionAfterError();
+  for (const child of command.commands) inherit(child);
   return command;
 }
 
@@ -80,7 +96,12 @@ async function explain(error: unknown, debug: boolean): Promise<number> {
     if (error.exitCode === 0) return status.done;
     if (error.code === 'commander.help') return status.usage;
     const [message = '', ...hints] = error.message.replace(/^error: /, '').split('\n');
-    process.stderr.write(`eulab: ${message}\n${hints.filter(Boolean).map((hint) => `  hint: ${hint.replace(/^\(|\)$/g, '')}\n`).join('')}`);
+    process.stderr.write(
+      `eulab: ${message}\n${hints
+        .filter(Boolean)
+        .map((hint) => `  hint: ${hint.replace(/^\(|\)$/g, '')}\n`)
+        .join('')}`,
+    );
     return status.usage;
   }
   const { failure } = await import('./ui.ts');
@@ -89,7 +110,9 @@ async function explain(error: unknown, debug: boolean): Promise<number> {
     if (debug) process.stderr.write(`${error.stack ?? ''}\n${error.cause === undefined ? '' : `caused by: ${error.cause}\n`}`);
     return error.exitCode;
   }
-  process.stderr.write(await failure({ message: 'this is a bug of eulab; please report it with these lines', details: [], hint: undefined }));
+  process.stderr.write(
+    await failure({ message: 'this is a bug of eulab; please report it with these lines', details: [], hint: undefined }),
+  );
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
   return status.failed;
 }

@@ -1,5 +1,5 @@
-import { Command } from 'commander';
 import { join } from 'node:path';
+import { Command } from 'commander';
 import { accelerator } from '../boot/accel.ts';
 import { logFile } from '../boot/console.ts';
 import { checkInitramfs } from '../boot/initramfs.ts';
@@ -32,7 +32,10 @@ export function boot(context: Context) {
     .addOption(settings.timeout())
     .addOption(settings.qemu())
     .addOption(settings.dryRun())
-    .addHelpText('after', '\nExamples:\n  eulab boot\n  eulab boot -- uname -a\n  eulab boot --timeout 30s -- sh -c "dmesg | grep virtio"')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  eulab boot\n  eulab boot -- uname -a\n  eulab boot --timeout 30s -- sh -c "dmesg | grep virtio"',
+    )
     .action(async (argv, options) => {
       const { env, signal } = context;
       const { artifacts, cache } = context.workspace();

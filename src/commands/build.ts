@@ -1,7 +1,7 @@
 import { Command } from 'commander';
+import type { Manifest } from '../artifacts/manifest.ts';
 import { show } from '../command.ts';
 import { settings } from '../config.ts';
-import type { Manifest } from '../artifacts/manifest.ts';
 import { buildKernel } from '../kernel/build.ts';
 import { profiles } from '../kernel/profile.ts';
 import { buildRamdisk } from '../ramdisk/build.ts';
@@ -10,11 +10,14 @@ import { size, ui } from '../ui.ts';
 import type { Context } from './context.ts';
 
 /** `eulab build kernel|ramdisk`. */
-export function build(context: Context): Command {
-  return new Command('build').description('Build what the machine boots, from source.').addCommand(kernel(context)).addCommand(ramdisk(context)) as Command;
+export function build(context: Context) {
+  return new Command('build')
+    .description('Build what the machine boots, from source.')
+    .addCommand(kernel(context))
+    .addCommand(ramdisk(context));
 }
 
-function kernel(context: Context): Command {
+function kernel(context: Context) {
   const known = profiles.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join('\n');
   return new Command('kernel')
     .summary('artifacts/bzImage, with vmlinux, config and System.map')
@@ -31,7 +34,10 @@ function kernel(context: Context): Command {
     .addOption(settings.releases())
     .addOption(settings.force())
     .addOption(settings.verbose())
-    .addHelpText('after', `\nProfiles:\n${known}\n\nExamples:\n  eulab build kernel\n  eulab build kernel --source 6.6.22 --set CONFIG_KASAN=y\n  eulab build kernel --source ~/linux --engine host`)
+    .addHelpText(
+      'after',
+      `\nProfiles:\n${known}\n\nExamples:\n  eulab build kernel\n  eulab build kernel --source 6.6.22 --set CONFIG_KASAN=y\n  eulab build kernel --source ~/linux --engine host`,
+    )
     .action(async (options) => {
       await shown(context, options.verbose === true, (report) =>
         buildKernel({
@@ -44,10 +50,10 @@ function kernel(context: Context): Command {
           lenient: options.lenient === true,
         }),
       );
-    }) as Command;
+    });
 }
 
-function ramdisk(context: Context): Command {
+function ramdisk(context: Context) {
   return new Command('ramdisk')
     .summary('artifacts/initramfs.cpio.gz: a static busybox and an init')
     .description('Build artifacts/initramfs.cpio.gz: a static musl busybox, the init that starts it, and a manifest beside it.')
@@ -69,7 +75,7 @@ function ramdisk(context: Context): Command {
           busybox: options.busybox,
         }),
       );
-    }) as Command;
+    });
 }
 
 /** The options that both builds have. */

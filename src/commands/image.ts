@@ -1,11 +1,11 @@
 import { Command } from 'commander';
-import { bootstrap, bootstrapTag } from '../container/image.ts';
 import { settings } from '../config.ts';
+import { bootstrap, bootstrapTag } from '../container/image.ts';
 import { ui } from '../ui.ts';
 import type { Context } from './context.ts';
 
 /** `eulab image bootstrap`: a base image without a registry. */
-export function image(context: Context): Command {
+export function image(context: Context) {
   const make = new Command('bootstrap')
     .summary(`make ${bootstrapTag} with mmdebstrap`)
     .description(
@@ -18,5 +18,5 @@ export function image(context: Context): Command {
       await bootstrap({ home: context.workspace().home, report: display.report, signal: context.signal });
       display.report({ kind: 'note', text: `${bootstrapTag} is ready; eulab build finds it` });
     });
-  return new Command('image').description('The container image that builds run in.').addCommand(make) as Command;
+  return new Command('image').description('The container image that builds run in.').addCommand(make);
 }

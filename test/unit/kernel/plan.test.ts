@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import { show } from '../../../src/command.ts';
+import { inPodman, onHost } from '../../../src/container/engine.ts';
+import { firstError, isObject, jobs } from '../../../src/kernel/plan.ts';
+import { profile } from '../../../src/kernel/profile.ts';
+
+const { configure, compile } = jobs({
+  source: '/src/linux',
+  objects: '/cache/obj',
+  out: '/artifacts/.kernel',
+  ccache: '/cache/ccache',
+  profile: profile('defconfig'),
+  fragment: '/cache/obj/eulab.config',
+  jobs: 4,
+  epoch: 0,
+});
+
+test('the two steps differ in nothing else', () => {
+  expect({ ...compile.env, STEP: 'config' }).toEqual(configure.env);
+  expect(compile.mounts).toEqual(configure.mounts);
+});
+
+test('on the host', () => {
+  expect(show(onHost(compile, '/eulab'))).toMatchInlineSnapshot(
+    `"env SRC=/src/linux OBJ=/cache/obj OUT=/artifacts/.kernel BASE='defconfig kvm_guest.config' FRAGMENT=/cache/obj/eulab.config JOBS=4 CCACHE_DIR=/cache/ccache SOURCE_DATE_EPOCH=0 STEP=build sh /eulab/utils/kernel/build"`,
+  );
+});
+
+test('in podman', () => {
+  const image = { name: 'localhost/t:1', isolation: 'chroot' as const, context: '/eulab' };
+  expect(show(inPodman(compile, image, { target: 'build', idFile: '/tmp/id' })).split(/ (?=-)/)).toMatchInlineSnapshot(`
+    [
+      "podman build",
+      "--pull=never",
+      "--layers=false",
+      "--force-rm",
+      "--isolation chroot",
+      "--security-opt label=disable",
+      "--file /eulab/Dockerfile.kernel",
+      "--target build",
+      "--iidfile /tmp/id",
+      "--build-arg BASE_IMAGE=localhost/t:1",
+      "--build-arg SRC=/src/linux",
+      "--build-arg OBJ=/cache/obj",
+      "--build-arg OUT=/artifacts/.kernel",
+      "--build-arg 'BASE=defconfig kvm_guest.config'",
+      "--build-arg FRAGMENT=/cache/obj/eulab.config",
+      "--build-arg JOBS=4",
+      "--build-arg CCACHE_DIR=/cache/ccache",
+      "--build-arg SOURCE_DATE_EPOCH=0",
+      "--build-arg STEP=build",
+      "--volume /src/linux:/src/linux:ro",
+      "--volume /cache/obj:/cache/obj:rw",
+      "--volume /artifacts/.kernel:/artifacts/.kernel:rw",
+      "--volume /cache/ccache:/cache/ccache:rw /eulab",
+    ]
+  `);
+});
+
+test.each([
+  ['  CC      init/main.o', true],
+  ['  LD      vmlinux', true],
+  ['  CC [M]  fs/x.o', true],
+  ['make[1]: Entering directory', false],
+  ['  warning: something', false],
+])('%j stands for an object: %s', (line, object) => {
+  expect(isObject(line)).toBe(object);
+});
+
+test('the first error of a log, not its last line', () => {
+  const log = [
+    '  CC      init/main.o',
+    "init/main.c:5:1: error: expected ';'",
+    '    5 | x',
+    'make[2]: *** [Makefile:1: init/main.o] Error 1',
+    ...Array(20).fill('  CC other.o'),
+    'make: *** [Makefile:234: __sub-make] Error 2',
+  ];
+  expect(firstError(log).slice(0, 2)).toEqual(["init/main.c:5:1: error: expected ';'", '    5 | x']);
+  expect(firstError(['a', 'b'])).toEqual(['a', 'b']);
+});
+
+test('an unknown profile names the known ones', () => {
+  expect(() => profile('labb')).toThrow("there is no kernel profile 'labb'");
+});
