@@ -10,7 +10,10 @@ const checks = [
   ['unit tests', $`npx --no-install vitest run --project unit`],
 ];
 if ((await $({ nothrow: true })`command -v shellcheck`).exitCode === 0) {
-  checks.push(['shell scripts', $`shellcheck -s dash utils/guest/init utils/guest/usr/share/udhcpc/default.script utils/kernel/build utils/busybox/build utils/toolchain/install scripts/packages && shellcheck .ci/run`]);
+  checks.push([
+    'shell scripts',
+    $`shellcheck -s dash utils/guest/init utils/guest/usr/share/udhcpc/default.script utils/kernel/build utils/busybox/build utils/toolchain/install scripts/packages && shellcheck .ci/run`,
+  ]);
 }
 
 let failed = 0;

@@ -10,8 +10,8 @@ export function clean(context: Context) {
   return new Command('clean')
     .summary('remove what eulab made, and nothing else')
     .description(
-      'Remove what eulab made: what the manifests in artifacts/ list and is unchanged since, its logs, and what killed builds\n' +
-        'left. The cache goes only when it is named.',
+      'Remove what eulab made: what the manifests in artifacts/ list and is unchanged since, logs, and what killed builds left.\n' +
+        'The cache goes only when it is named.',
     )
     .addArgument(new Argument('[what...]', 'what to remove (default: all but the cache)').choices(cleanable))
     .addOption(settings.dryRun())

@@ -87,7 +87,10 @@ export async function buildKernel(request: KernelRequest): Promise<{ readonly ma
   await checkConfig(build, asked, request);
   report({ kind: 'step', text: `compiling Linux ${source.version} (${chosen.name})` });
   await logged(where, compile, log, request, await expectedObjects(build));
-  return { manifest: await staging.commit({ key, inputs: inputs(source, chosen, where), command: request.command }), built: true };
+  return {
+    manifest: await staging.commit({ key, inputs: inputs(source, chosen, where), command: request.command }),
+    built: true,
+  };
 }
 
 /** What the profile asks for, what the user asks for, and both. */
@@ -105,7 +108,10 @@ async function askedFor(request: KernelRequest, chosen: Profile): Promise<Asked>
 
 async function readFragment(file: string): Promise<Fragment> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new EulabError(`cannot read the config fragment ${file}: ${error.code ?? error.message}`, { exitCode: 2, cause: error });
+    throw new EulabError(`cannot read the config fragment ${file}: ${error.code ?? error.message}`, {
+      exitCode: 2,
+      cause: error,
+    });
   });
   return parse(text, file);
 }
@@ -124,7 +130,10 @@ function requestKey(request: KernelRequest, asked: Asked, scripts: string): stri
 
 /** A name for the source's object folder: its version and what tells two sources of one version apart. */
 function sourceName(source: Source): string {
-  const identity = createHash('sha256').update(source.digest ?? source.folder).digest('hex').slice(0, 12);
+  const identity = createHash('sha256')
+    .update(source.digest ?? source.folder)
+    .digest('hex')
+    .slice(0, 12);
   return `linux-${source.version}-${identity}`;
 }
 
@@ -165,15 +174,25 @@ async function logged(where: Engine, job: Job, log: string, request: KernelReque
     request.report({ kind: 'line', text: line });
     if (!isObject(line)) return;
     done += 1;
-    request.report({ kind: 'progress', done, total: expected === undefined || done > expected ? undefined : expected, unit: 'objects' });
+    request.report({
+      kind: 'progress',
+      done,
+      total: expected === undefined || done > expected ? undefined : expected,
+      unit: 'objects',
+    });
   };
   try {
     await execute(where, job, { signal: request.signal, onLine });
     // A rebuild makes fewer; the largest number seen is that of a whole build.
-    if (done > (expected ?? 0) && job.env['STEP'] === 'build') await writeFile(join(String(job.env['OBJ']), 'eulab.objects'), String(done));
+    if (done > (expected ?? 0) && job.env['STEP'] === 'build')
+      await writeFile(join(String(job.env['OBJ']), 'eulab.objects'), String(done));
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    throw new EulabError(`the kernel build failed (${error.message})`, { details: firstError(lines), hint: `the whole log: ${log}`, cause: error });
+    throw new EulabError(`the kernel build failed (${error.message})`, {
+      details: firstError(lines),
+      hint: `the whole log: ${log}`,
+      cause: error,
+    });
   } finally {
     out.end();
   }

@@ -36,7 +36,12 @@ export function jobs(build: KernelBuild): { readonly configure: Job; readonly co
     { path: build.out, writable: true },
     { path: build.ccache, writable: true },
   ];
-  const job = (step: string): Job => ({ script: 'utils/kernel/build', dockerfile: 'Dockerfile.kernel', env: { ...env, STEP: step }, mounts });
+  const job = (step: string): Job => ({
+    script: 'utils/kernel/build',
+    dockerfile: 'Dockerfile.kernel',
+    env: { ...env, STEP: step },
+    mounts,
+  });
   return { configure: job('config'), compile: job('build') };
 }
 
@@ -47,6 +52,8 @@ export function isObject(line: string): boolean {
 
 /** The first error of a compiler or of make in a build's log, with the lines that explain it; the end when there is none. */
 export function firstError(log: readonly string[]): string[] {
-  const at = log.findIndex((line) => /(^|\s)(fatal )?error:|undefined reference|\*\*\* (?!\[)|No space left on device/i.test(line));
+  const at = log.findIndex((line) =>
+    /(^|\s)(fatal )?error:|undefined reference|\*\*\* (?!\[)|No space left on device/i.test(line),
+  );
   return at < 0 ? log.slice(-8) : log.slice(at, at + 8);
 }

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { EulabError } from '../../../src/errors.ts';
 import { type Manifest, parseManifest, renderManifest, stays } from '../../../src/artifacts/manifest.ts';
+import { EulabError } from '../../../src/errors.ts';
 
-const file = { path: 'bzImage', bytes: 3, mtimeMs: 1732390000123.4567, sha256: 'a'.repeat(64) };
+const file = { path: 'bzImage', bytes: 3, mtimeMs: 1732390000123.4568, sha256: 'a'.repeat(64) };
 const manifest: Manifest = {
   schema: 1,
   product: 'kernel',
