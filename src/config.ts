@@ -12,10 +12,12 @@ export const settings = {
       .default('auto' as const)
       .env('EULAB_ENGINE'),
   baseImage: () =>
-    new Option('--base-image <image>', "container image to build in (default: eulab's own, else Debian's, else one made here)").env(
-      'EULAB_BASE_IMAGE',
-    ),
-  jobs: () => new Option('-j, --jobs <n>', 'parallel jobs of a build (default: one a CPU)').env('EULAB_JOBS').argParser(positive()),
+    new Option(
+      '--base-image <image>',
+      "container image to build in (default: eulab's own, else Debian's, else one made here)",
+    ).env('EULAB_BASE_IMAGE'),
+  jobs: () =>
+    new Option('-j, --jobs <n>', 'parallel jobs of a build (default: one a CPU)').env('EULAB_JOBS').argParser(positive()),
   force: () => new Option('--force', 'build even when nothing has changed').env('EULAB_FORCE'),
   verbose: () => new Option('-v, --verbose', 'show what the programs print').env('EULAB_VERBOSE'),
   dryRun: () => new Option('-n, --dry-run', 'print what would be done and do nothing'),
@@ -25,7 +27,7 @@ export const settings = {
       .default('auto')
       .env('EULAB_SOURCE'),
   mirror: () =>
-    new Option('--mirror <url>', 'where kernel releases lie, in the layout of kernel.org\'s pub/linux/kernel')
+    new Option('--mirror <url>', "where kernel releases lie, in the layout of kernel.org's pub/linux/kernel")
       .env('EULAB_MIRROR')
       .argParser(parsed(v.pipe(v.string(), v.url('is no URL')))),
   releases: () =>
@@ -38,7 +40,9 @@ export const settings = {
   lenient: () => new Option('--lenient', 'build also when a symbol of --set or --fragment did not stick'),
 
   busyboxSource: () =>
-    new Option('--source <source>', 'a version (1.36.1), a tarball, a folder, debian, or auto').default('auto').env('EULAB_BUSYBOX_SOURCE'),
+    new Option('--source <source>', 'a version (1.36.1), a tarball, a folder, debian, or auto')
+      .default('auto')
+      .env('EULAB_BUSYBOX_SOURCE'),
   busyboxMirror: () =>
     new Option('--mirror <url>', 'where busybox releases lie, with a .sha256 beside each')
       .env('EULAB_BUSYBOX_MIRROR')
@@ -60,20 +64,24 @@ export const settings = {
       .default('auto' as const)
       .env('EULAB_ACCEL'),
   net: () =>
-    new Option('--net <net>', "user: out through the host, without root")
+    new Option('--net <net>', 'user: out through the host, without root')
       .choices(['user', 'none'] as const)
       .default('user' as const)
       .env('EULAB_NET'),
   ip: () =>
     new Option('--ip <address>', "the guest's ADDRESS/PREFIX, dhcp, or none (default: what QEMU's user network gives)")
       .env('EULAB_IP')
-      .argParser(parsed(v.pipe(v.string(), v.regex(/^(dhcp|none|[0-9a-fA-F.:]+\/\d{1,3})$/, 'is not dhcp, none or ADDRESS/PREFIX')))),
-  timeout: () => new Option('--timeout <time>', 'end it after 500ms, 30s, 5m or 1h (status 124)').env('EULAB_TIMEOUT').argParser(duration),
+      .argParser(
+        parsed(v.pipe(v.string(), v.regex(/^(dhcp|none|[0-9a-fA-F.:]+\/\d{1,3})$/, 'is not dhcp, none or ADDRESS/PREFIX'))),
+      ),
+  timeout: () =>
+    new Option('--timeout <time>', 'end it after 500ms, 30s, 5m or 1h (status 124)').env('EULAB_TIMEOUT').argParser(duration),
   qemu: () => new Option('--qemu <program>', 'QEMU to run').default('qemu-system-x86_64').env('EULAB_QEMU'),
 } as const;
 
 /** Bytes from `512M`, `2G`, `65536K`; a bare number counts MiB, as QEMU's -m does. At least 32 MiB. */
-export const memory = parsed(v.pipe(
+export const memory = parsed(
+  v.pipe(
     v.string(),
     v.regex(/^\d+[KMG]?$/i, 'is no size such as 512M or 2G'),
     v.transform((text) => Number.parseInt(text, 10) * { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 }[unit(text)]),
@@ -83,7 +91,8 @@ export const memory = parsed(v.pipe(
 );
 
 /** Milliseconds from `500ms`, `30s`, `5m`, `1h`; a bare number counts seconds, as timeout(1) does. */
-export const duration = parsed(v.pipe(
+export const duration = parsed(
+  v.pipe(
     v.string(),
     v.regex(/^\d+(\.\d+)?(ms|s|m|h)?$/, 'is no time such as 30s or 5m'),
     v.transform((text) => Number.parseFloat(text) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[suffix(text)]),
@@ -112,7 +121,13 @@ function parsed<Out>(schema: v.GenericSchema<string, Out>): (text: string) => Ou
 
 function positive(most = 4096): (text: string) => number {
   return parsed(
-    v.pipe(v.string(), v.regex(/^\d+$/, 'is no whole number'), v.transform(Number), v.minValue(1, 'is less than 1'), v.maxValue(most, `is more than ${most}`)),
+    v.pipe(
+      v.string(),
+      v.regex(/^\d+$/, 'is no whole number'),
+      v.transform(Number),
+      v.minValue(1, 'is less than 1'),
+      v.maxValue(most, `is more than ${most}`),
+    ),
   );
 }
 

@@ -26,9 +26,13 @@ const killAfterMs = 3000;
 
 /** Debian's package for each program that eulab calls, where the names differ or a user could not guess it. */
 const packages: Readonly<Record<string, string>> = {
+  'apt-cache': 'apt',
+  'apt-config': 'apt',
   'apt-get': 'apt',
   'dpkg-deb': 'dpkg',
+  flock: 'util-linux',
   gcc: 'build-essential',
+  gpg: 'gnupg',
   'musl-gcc': 'musl-tools',
   'qemu-system-x86_64': 'qemu-system-x86',
   xz: 'xz-utils',

@@ -14,9 +14,14 @@ const plainEveryMs = 5000;
  * Honours NO_COLOR and FORCE_COLOR through chalk. Never for a time when a child owns the terminal (sudo, QEMU).
  */
 export async function ui(options: { readonly verbose: boolean }): Promise<Ui> {
-  const [{ chalkStderr: chalk }, { default: ora }] = await Promise.all([import('chalk'), import('ora')]);
+  const [chalk, { default: ora }] = await Promise.all([colours(), import('ora')]);
   const tty = process.stderr.isTTY === true;
-  const spinner = ora({ stream: process.stderr, isEnabled: tty && !options.verbose, discardStdin: false });
+  const spinner = ora({
+    stream: process.stderr,
+    isEnabled: tty && !options.verbose,
+    discardStdin: false,
+    ...(chalk.level === 0 ? { color: false as const } : {}),
+  });
   let step = '';
   let startedMs = 0;
   let shownMs = 0;
@@ -69,10 +74,17 @@ export async function ui(options: { readonly verbose: boolean }): Promise<Ui> {
 
 /** The lines that end a failed run: what is wrong, what proves it, and what to do. */
 export async function failure(error: { message: string; details: readonly string[]; hint: string | undefined }): Promise<string> {
-  const { chalkStderr: chalk } = await import('chalk');
+  const chalk = await colours();
   const lines = [`${chalk.red('eulab:')} ${error.message}`, ...error.details.map((line) => `  ${chalk.dim('|')} ${line}`)];
   if (error.hint !== undefined) lines.push(`  ${chalk.dim('hint:')} ${error.hint}`);
   return `${lines.join('\n')}\n`;
+}
+
+/** Colours for stderr; none when NO_COLOR is set, of which chalk does not know. FORCE_COLOR wins. @see https://no-color.org */
+async function colours() {
+  const { Chalk, chalkStderr } = await import('chalk');
+  const off = process.env['NO_COLOR'] && !process.env['FORCE_COLOR'];
+  return new Chalk({ level: off ? 0 : chalkStderr.level });
 }
 
 function amount({ done, total, unit }: Extract<Event, { kind: 'progress' }>): string {

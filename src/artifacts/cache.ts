@@ -17,9 +17,6 @@ export const cacheFolders: Readonly<Record<string, string>> = {
   locks: 'locks',
 };
 
-/** What killed builds leave beside them. */
-const temporary = /^busybox-\w{6}$/;
-
 const tagName = 'CACHEDIR.TAG';
 const signature = 'Signature: 8a477f597d28d172789f06886806bc55';
 const mark = '# This folder was made by eulab; "eulab clean cache" empties it.';
@@ -46,7 +43,6 @@ export async function markCache(folder: string): Promise<void> {
 
 /** What an entry of the cache holds; undefined when it is none of eulab's. */
 export function cacheEntry(name: string): string | undefined {
-  if (temporary.test(name)) return 'what a build left';
   return Object.hasOwn(cacheFolders, name) ? cacheFolders[name] : undefined;
 }
 

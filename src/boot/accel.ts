@@ -1,4 +1,15 @@
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Command } from '../command.ts';
@@ -47,11 +58,21 @@ function openable(): Omit<Verdict, 'host'> | undefined {
     accessSync('/dev/kvm', constants.R_OK | constants.W_OK);
     return undefined;
   } catch {
-    return { tried: false, works: false, why: 'no permission for /dev/kvm (to get it: sudo usermod -aG kvm "$USER", then log in again)' };
+    return {
+      tried: false,
+      works: false,
+      why: 'no permission for /dev/kvm (to get it: sudo usermod -aG kvm "$USER", then log in again)',
+    };
   }
 }
 
-async function tryOut({ qemu, signal }: { readonly qemu: string; readonly signal?: AbortSignal }): Promise<Omit<Verdict, 'host'>> {
+async function tryOut({
+  qemu,
+  signal,
+}: {
+  readonly qemu: string;
+  readonly signal?: AbortSignal;
+}): Promise<Omit<Verdict, 'host'>> {
   const folder = mkdtempSync(join(tmpdir(), 'eulab-kvm-'));
   try {
     const rom = join(folder, 'probe.rom');
@@ -68,7 +89,20 @@ async function tryOut({ qemu, signal }: { readonly qemu: string; readonly signal
 
 function probeCommand(qemu: string, rom: string): Command {
   // The CPU model is that of the boot: some hosts run one model and stop at another.
-  const args = ['-accel', 'kvm', '-cpu', 'host', '-machine', 'pc', '-m', '2', '-nodefaults', '-no-user-config', '-display', 'none'];
+  const args = [
+    '-accel',
+    'kvm',
+    '-cpu',
+    'host',
+    '-machine',
+    'pc',
+    '-m',
+    '2',
+    '-nodefaults',
+    '-no-user-config',
+    '-display',
+    'none',
+  ];
   return { file: qemu, args: [...args, '-no-reboot', '-bios', rom, '-device', 'isa-debug-exit,iobase=0xf4,iosize=1'] };
 }
 

@@ -36,7 +36,7 @@ export function reply(line: string): Reply | undefined {
 /**
  * The bytes of a stream up to the token, which may lie across chunks; returns whether the token came.
  *
- * Pure but for reading. What may be the token's beginning is held back until it is known.
+ * Pure but for reading. Only what may be the token's beginning is held back: a prompt must be seen when it is written.
  */
 export async function* untilToken(source: AsyncIterable<Buffer>, token: string): AsyncGenerator<Buffer, boolean> {
   const end = Buffer.from(token);
@@ -48,10 +48,18 @@ export async function* untilToken(source: AsyncIterable<Buffer>, token: string):
       if (at > 0) yield bytes.subarray(0, at);
       return true;
     }
-    const safe = Math.max(0, bytes.length - end.length + 1);
+    const safe = bytes.length - beginning(bytes, end);
     if (safe > 0) yield bytes.subarray(0, safe);
     held = bytes.subarray(safe);
   }
   if (held.length > 0) yield held;
   return false;
+}
+
+/** How many of the last bytes are the first ones of `word`, though not all of it. */
+function beginning(bytes: Buffer, word: Buffer): number {
+  for (let count = Math.min(word.length - 1, bytes.length); count > 0; count -= 1) {
+    if (bytes.subarray(-count).equals(word.subarray(0, count))) return count;
+  }
+  return 0;
 }

@@ -50,6 +50,9 @@ export function headOf(file: string, count: number, option: string, maker: strin
   } catch (error) {
     if (!isErrno(error)) throw error;
     const what = error.code === 'ENOENT' ? 'does not exist' : `cannot be read (${error.code})`;
-    throw new EulabError(`${file} ${what}`, { hint: `make it: ${maker}; or name another with ${option}`, exitCode: status.usage });
+    throw new EulabError(`${file} ${what}`, {
+      hint: `make it: ${maker}; or name another with ${option}`,
+      exitCode: status.usage,
+    });
   }
 }

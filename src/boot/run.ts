@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { Duplex, Readable } from 'node:stream';
@@ -49,7 +48,11 @@ export async function runCommand(run: Run): Promise<number> {
   await using vm = await launch(qemu(machine), run.log);
   const limits = new AbortController();
   try {
-    return await Promise.race([converse(vm, run, limits.signal), timeLimit(run, vm, limits.signal), aborted(run.signal, limits.signal)]);
+    return await Promise.race([
+      converse(vm, run, limits.signal),
+      timeLimit(run, vm, limits.signal),
+      aborted(run.signal, limits.signal),
+    ]);
   } finally {
     limits.abort();
   }
@@ -81,13 +84,20 @@ async function launch(command: ReturnType<typeof qemu>, log: string): Promise<Vm
     await console.ended;
     return { code, signal, stderr: said };
   });
-  return { ports: sockets, console, ended, ready: false, [Symbol.asyncDispose]: () => end(child, ended) };
-}
-
-/** The guest has synced its disks before it told its status, so nothing is lost by ending QEMU without asking. */
-async function end(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-  await ended;
+  const gone = once(child, 'exit');
+  return {
+    ports: sockets,
+    console,
+    ended,
+    ready: false,
+    [Symbol.asyncDispose]: async () => {
+      // The guest has synced its disks before it told its status, so nothing is lost by ending QEMU without asking.
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+      if (child.exitCode === null && child.signalCode === null) await gone;
+      for (const port of sockets) port.destroy();
+      await console.ended;
+    },
+  };
 }
 
 async function converse(vm: Vm, run: Run, over: AbortSignal): Promise<number> {
@@ -123,7 +133,7 @@ function feed(source: Readable, port: Duplex): { stop(): void } {
 
 async function exitStatus(control: Duplex, vm: { ready: boolean }): Promise<number> {
   let rest = '';
-  for await (const chunk of control) {
+  for await (const chunk of received(control)) {
     const lines = (rest + String(chunk)).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) {
@@ -139,7 +149,7 @@ async function exitStatus(control: Duplex, vm: { ready: boolean }): Promise<numb
 async function deliver(port: Duplex, token: string, to: NodeJS.WritableStream): Promise<void> {
   let whole = false;
   const upTo = async function* () {
-    whole = yield* untilToken(port, token);
+    whole = yield* untilToken(received(port), token);
   };
   try {
     await pipeline(upTo, to, { end: false });
@@ -150,6 +160,15 @@ async function deliver(port: Duplex, token: string, to: NodeJS.WritableStream): 
     throw error;
   }
   if (!whole) await never();
+}
+
+/** What comes from a port, to the end of QEMU: when that is sudden, what it had not read counts as a reset. */
+async function* received(port: Duplex): AsyncGenerator<Buffer> {
+  try {
+    yield* port;
+  } catch (error) {
+    if (!isErrno(error) || error.code !== 'ECONNRESET') throw error;
+  }
 }
 
 async function timeLimit(run: Run, vm: Vm, over: AbortSignal): Promise<never> {
@@ -165,7 +184,11 @@ async function timeLimit(run: Run, vm: Vm, over: AbortSignal): Promise<never> {
 }
 
 function tooLong(message: string, exitCode: number, vm: Vm): EulabError {
-  return new EulabError(message, { details: vm.console.tail().slice(-12), hint: `the whole console: ${vm.console.file}`, exitCode });
+  return new EulabError(message, {
+    details: vm.console.tail().slice(-12),
+    hint: `the whole console: ${vm.console.file}`,
+    exitCode,
+  });
 }
 
 function pause(ms: number, over: AbortSignal): Promise<void> {

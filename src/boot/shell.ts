@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { EulabError } from '../errors.ts';
 import { read, start } from '../exec.ts';
 import { printable } from './console.ts';
 import { diagnose } from './diagnose.ts';
@@ -19,7 +20,9 @@ export function terminalWords(env: NodeJS.ProcessEnv, terminal: { readonly rows?
  */
 export async function runShell(machine: Omit<Machine, 'console'>, log: string, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
-  const saved = await read({ file: 'stty', args: ['-F', '/dev/tty', '-g'] });
+  // By its own name: what we start has no controlling terminal, and so no /dev/tty.
+  const terminal = readlinkSync('/proc/self/fd/0');
+  const saved = await read({ file: 'stty', args: ['-F', terminal, '-g'] });
   const child = await start(qemu({ ...machine, console: { kind: 'terminal', log } }), ['inherit', 'inherit', 'inherit']);
   const stop = () => child.kill('SIGTERM');
   signal.addEventListener('abort', stop, { once: true });
@@ -29,12 +32,15 @@ export async function runShell(machine: Omit<Machine, 'console'>, log: string, s
     [code, ended] = await once(child, 'exit');
   } finally {
     signal.removeEventListener('abort', stop);
-    await read({ file: 'stty', args: ['-F', '/dev/tty', saved] });
+    await read({ file: 'stty', args: ['-F', terminal, saved] });
     // Line wrap on again: firmware that clears the screen switches it off.
     process.stdout.write('\x1b[?7h');
   }
   signal.throwIfAborted();
   const console = existsSync(log) ? printable(readFileSync(log, 'utf8').split('\n')).slice(-200) : [];
   const panicked = console.some((line) => line.includes('Kernel panic - not syncing'));
-  if (code !== 0 || panicked) throw diagnose({ code, signal: ended, stderr: '', console, log });
+  if (code === 0 && !panicked) return;
+  // The lines that prove it are on the terminal already.
+  const { message, hint, exitCode } = diagnose({ code, signal: ended, stderr: '', console, log });
+  throw new EulabError(message, { hint, exitCode });
 }

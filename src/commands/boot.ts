@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { markCache } from '../artifacts/cache.ts';
 import { accelerator } from '../boot/accel.ts';
 import { logFile } from '../boot/console.ts';
 import { checkInitramfs } from '../boot/initramfs.ts';
@@ -65,6 +66,7 @@ export function boot(context: Context) {
           ...(options.append ?? []),
         ],
       };
+      await markCache(cache);
       const log = logFile(cache);
       if (options.dryRun) {
         const console = command ? commandConsole : { kind: 'terminal' as const, log };

@@ -40,7 +40,11 @@ export function onHost(job: Job, home: string): Command {
  *
  * @see podman-build(1)
  */
-export function inPodman(job: Job, image: Image, options: { readonly target: string; readonly idFile: string; readonly output?: string }): Command {
+export function inPodman(
+  job: Job,
+  image: Image,
+  options: { readonly target: string; readonly idFile: string; readonly output?: string },
+): Command {
   const args = [
     ['build', '--pull=never', '--layers=false', '--force-rm', '--isolation', image.isolation],
     // Nothing of a mount is relabelled: on SELinux hosts the source may be shared with others.
@@ -56,7 +60,13 @@ export function inPodman(job: Job, image: Image, options: { readonly target: str
 }
 
 /** The toolchain stage as an image of its own, from a base; a base that has the tools passes through in a second. Pure. */
-export function toolchainBuild(options: { base: string; tag: string; dockerfile: string; isolation: Isolation; context: string }): Command {
+export function toolchainBuild(options: {
+  base: string;
+  tag: string;
+  dockerfile: string;
+  isolation: Isolation;
+  context: string;
+}): Command {
   const { base, tag, dockerfile, isolation, context } = options;
   const args = ['build', '--pull=never', '--isolation', isolation, '--file', `${context}/${dockerfile}`, '--target', 'toolchain'];
   return { file: 'podman', args: [...args, '--tag', tag, '--build-arg', `BASE_IMAGE=${base}`, context] };

@@ -39,8 +39,9 @@ export async function toolchain(request: ImageRequest): Promise<Image> {
   const { home, dockerfile, report, signal } = request;
   const base = await baseImage(request);
   const id = await imageId(base, signal);
-  const ran = await isolation(base, home, signal);
-  if (ran.why !== undefined) report({ kind: 'note', text: `podman builds in a chroot, because its runtime fails here: ${ran.why}` });
+  const ran = await isolation(base, signal);
+  if (ran.why !== undefined)
+    report({ kind: 'note', text: `podman builds in a chroot, because its runtime fails here: ${ran.why}` });
   const tag = `localhost/eulab-toolchain:${digest(id, readFileSync(join(home, 'utils/toolchain/packages'), 'utf8'))}`;
   if ((await imageId(tag, signal)) === '') {
     report({ kind: 'step', text: 'preparing the toolchain image' });
@@ -106,7 +107,10 @@ export async function bootstrap(request: Pick<ImageRequest, 'home' | 'report' | 
 export function mmdebstrap(packages: readonly string[], tarball: string): Command {
   const slim = ['doc', 'locale', 'man', 'info'].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`);
   const recommends = '--aptopt=APT::Install-Recommends "false"';
-  return { file: 'mmdebstrap', args: ['--variant=minbase', `--include=${packages.join(',')}`, recommends, ...slim, 'bookworm', tarball] };
+  return {
+    file: 'mmdebstrap',
+    args: ['--variant=minbase', `--include=${packages.join(',')}`, recommends, ...slim, 'bookworm', tarball],
+  };
 }
 
 function noImage(error: CommandError): EulabError {

@@ -1,9 +1,14 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { EulabError, status } from '../errors.ts';
 import { probe } from '../exec.ts';
 import type { Isolation } from './engine.ts';
+import { temporaryImage } from './temporary.ts';
 
 /** Whether podman can be called at all, and why not. */
-export async function podmanWorks(signal: AbortSignal): Promise<{ readonly works: true } | { readonly works: false; readonly why: string }> {
+export async function podmanWorks(
+  signal: AbortSignal,
+): Promise<{ readonly works: true } | { readonly works: false; readonly why: string }> {
   try {
     const outcome = await probe({ file: 'podman', args: ['info', '--format', '{{.Store.GraphDriverName}}'] }, { signal });
     return outcome.code === 0 ? { works: true } : { works: false, why: lastLine(outcome.stderr) };
@@ -15,18 +20,18 @@ export async function podmanWorks(signal: AbortSignal): Promise<{ readonly works
 
 /**
  * The isolation under which a RUN works in this image, found by trying: podman's default first, then a chroot; and why not
- * the default, when it is not that. The image must have a shell; `context` is any folder.
+ * the default, when it is not that. The image must have a shell.
  *
  * @throws EulabError (3) when neither works, with what podman said.
  */
-export async function isolation(image: string, context: string, signal: AbortSignal): Promise<{ readonly isolation: Isolation; readonly why?: string }> {
+export async function isolation(
+  image: string,
+  signal: AbortSignal,
+): Promise<{ readonly isolation: Isolation; readonly why?: string }> {
   let why = '';
   for (const isolation of ['oci', 'chroot'] as const) {
-    const outcome = await tryRun(image, isolation, context, signal);
-    if (outcome.code === 0) {
-      await probe({ file: 'podman', args: ['image', 'rm', '--force', outcome.stdout.trim().split('\n').at(-1) ?? ''] }, { signal });
-      return why === '' ? { isolation } : { isolation, why };
-    }
+    const outcome = await tryRun(image, isolation, signal);
+    if (outcome.code === 0) return why === '' ? { isolation } : { isolation, why };
     why = runtimeError(outcome.stderr);
   }
   throw new EulabError(`podman cannot run anything in a build: ${why}`, {
@@ -35,11 +40,12 @@ export async function isolation(image: string, context: string, signal: AbortSig
   });
 }
 
-async function tryRun(image: string, isolation: Isolation, context: string, signal: AbortSignal) {
-  const dockerfile = `FROM ${image}\nRUN true\n`;
-  const flags = ['--quiet', '--pull=never', '--layers=false', '--force-rm', '--isolation', isolation];
-  // The Dockerfile comes on stdin; of the context nothing is copied.
-  return probe({ file: 'podman', args: ['build', ...flags, '-f', '-', context] }, { signal, input: dockerfile });
+async function tryRun(base: string, isolation: Isolation, signal: AbortSignal) {
+  await using image = await temporaryImage();
+  const dockerfile = join(image.folder, 'Dockerfile');
+  await writeFile(dockerfile, `FROM ${base}\nRUN true\n`);
+  const flags = ['--pull=never', '--layers=false', '--force-rm', '--isolation', isolation, '--iidfile', image.idFile];
+  return await probe({ file: 'podman', args: ['build', ...flags, '--file', dockerfile, image.folder] }, { signal });
 }
 
 /** The line that names the cause; what comes after it only says that something failed. */

@@ -1,13 +1,13 @@
 import { constants, createReadStream } from 'node:fs';
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { probe, type RunOptions, run } from '../exec.ts';
+import { type RunOptions, run } from '../exec.ts';
 import type { Report } from '../report.ts';
-import { type Image, inPodman, type Job, onHost, removeImage } from './engine.ts';
+import { type Image, inPodman, type Job, onHost } from './engine.ts';
 import { toolchain } from './image.ts';
 import { podmanWorks } from './probe.ts';
+import { temporaryImage } from './temporary.ts';
 
 /** Where builds run: in podman's containers, or with the host's own toolchain. */
 export type Engine = { readonly kind: 'host'; readonly home: string } | { readonly kind: 'podman'; readonly image: Image };
@@ -50,7 +50,7 @@ export async function execute(engine: Engine, job: Job, options: RunOptions): Pr
  */
 export async function artifacts(engine: Extract<Engine, { kind: 'podman' }>, job: Job, options: RunOptions): Promise<Tar> {
   const image = await temporaryImage();
-  const fifo = join(dirname(image.idFile), 'artifacts.tar');
+  const fifo = join(image.folder, 'artifacts.tar');
   await run({ file: 'mkfifo', args: [fifo] }, options);
   const command = inPodman(job, engine.image, { target: 'artifacts', idFile: image.idFile, output: `type=tar,dest=${fifo}` });
   const ended = run(command, options).finally(() => release(fifo));
@@ -69,18 +69,4 @@ async function release(fifo: string): Promise<void> {
 export interface Tar extends AsyncDisposable {
   readonly stream: Readable;
   readonly ended: Promise<void>;
-}
-
-/** A place for a build's image id; the image is removed with it, as nobody uses it again. */
-async function temporaryImage(): Promise<AsyncDisposable & { readonly idFile: string }> {
-  const folder = await mkdtemp(join(tmpdir(), 'eulab-build-'));
-  const idFile = join(folder, 'id');
-  return {
-    idFile,
-    [Symbol.asyncDispose]: async () => {
-      const id = await readFile(idFile, 'utf8').catch(() => '');
-      if (id !== '') await probe(removeImage(id.trim()));
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
 }

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { createWriteStream, existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { markCache } from '../artifacts/cache.ts';
 import { lock } from '../artifacts/lock.ts';
-import type { Manifest } from '../artifacts/manifest.ts';
+import { lockName, type Manifest } from '../artifacts/manifest.ts';
 import { current, stage } from '../artifacts/store.ts';
 import type { Job } from '../container/engine.ts';
 import { type Engine, engine, execute } from '../container/select.ts';
@@ -56,7 +57,8 @@ export async function buildKernel(request: KernelRequest): Promise<{ readonly ma
   const asked = await askedFor(request, chosen);
   const key = requestKey(request, asked, await scripts(workspace));
 
-  await using _lock = await lock(join(artifacts, '.kernel.lock'), request.command, { signal, report });
+  await markCache(cache);
+  await using _lock = await lock(join(artifacts, lockName('kernel')), request.command, { signal, report });
   // What lies in a developer's folder may have changed: make itself finds out, and fast.
   if (!request.force && spec.kind !== 'folder') {
     const found = await current(artifacts, 'kernel', key);

@@ -2,6 +2,9 @@ import { EulabError } from '../errors.ts';
 import { type Entry, file, symlink } from './entry.ts';
 import { tree } from './tree.ts';
 
+/** No NUL before it: what the linker puts in front may end in any byte. */
+const head = '[\0[[\0';
+
 /**
  * The names of the applets in a busybox binary, found in its table of names: sorted words, each ended by NUL, that begin
  * with `[` and `[[`. Nothing is run. Pure.
@@ -10,16 +13,16 @@ import { tree } from './tree.ts';
  */
 export function applets(busybox: Uint8Array, name: string): string[] {
   const bytes = Buffer.from(busybox.buffer, busybox.byteOffset, busybox.byteLength);
-  const start = bytes.indexOf('\0[\0[[\0') + 1;
-  const end = bytes.indexOf('\0\0', start);
-  if (start === 0 || end < 0) {
-    throw new EulabError(`${name} is no busybox: it has no table of applets`, { hint: 'name a busybox program with --busybox, or leave it out to build one' });
+  for (let start = bytes.indexOf(head); start >= 0; start = bytes.indexOf(head, start + 1)) {
+    const end = bytes.indexOf('\0\0', start);
+    if (end < 0) break;
+    const words = bytes.toString('latin1', start, end).split('\0');
+    // Other programs have "[" and "[[" among their words, but not in an order that a binary search could use.
+    if (words.every((word, index) => /^[a-z0-9_.[-]+$/.test(word) && word > (words[index - 1] ?? ''))) return words;
   }
-  return bytes
-    .subarray(start, end)
-    .toString('latin1')
-    .split('\0')
-    .filter((word) => /^[a-z0-9_.[-]+$/.test(word));
+  throw new EulabError(`${name} is no busybox: it has no table of applets`, {
+    hint: 'name a busybox program with --busybox, or leave it out to build one',
+  });
 }
 
 /** The tree of a ready busybox: the program, and a symlink to it for each applet, in the one folder that the others link to. */

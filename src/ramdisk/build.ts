@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { markCache } from '../artifacts/cache.ts';
 import { lock } from '../artifacts/lock.ts';
-import type { Manifest } from '../artifacts/manifest.ts';
+import { lockName, type Manifest } from '../artifacts/manifest.ts';
 import { current, stage } from '../artifacts/store.ts';
 import type { Job } from '../container/engine.ts';
-import { artifacts as inContainer, engine, execute } from '../container/select.ts';
+import { engine, execute, artifacts as inContainer } from '../container/select.ts';
 import { CommandError, EulabError, isErrno, status } from '../errors.ts';
 import type { Report } from '../report.ts';
 import { busyboxSource } from '../source/busybox.ts';
+import { scratch } from '../source/scratch.ts';
 import type { Sites, Source } from '../source/source.ts';
 import { parseSource } from '../source/spec.ts';
 import type { Workspace } from '../workspace.ts';
@@ -18,8 +20,8 @@ import { elf } from './elf.ts';
 import { type Entry, file } from './entry.ts';
 import { skeleton } from './guest.ts';
 import { pack } from './pack.ts';
-import { merge, tree } from './tree.ts';
 import { untar } from './tar.ts';
+import { merge, tree } from './tree.ts';
 import { walk } from './walk.ts';
 
 /** A ramdisk as the user asked for it. */
@@ -59,7 +61,8 @@ export async function buildRamdisk(request: RamdiskRequest): Promise<{ readonly 
   const ready = request.busybox === undefined ? undefined : await readBusybox(request.busybox);
   const key = await requestKey(request, guest, ready);
 
-  await using _lock = await lock(join(artifacts, '.ramdisk.lock'), request.command, { signal, report });
+  await markCache(workspace.cache);
+  await using _lock = await lock(join(artifacts, lockName('ramdisk')), request.command, { signal, report });
   if (!request.force && spec.kind !== 'folder') {
     const found = await current(artifacts, 'ramdisk', key);
     if (found.state === 'current') return { manifest: found.manifest, built: false };
@@ -82,7 +85,11 @@ export async function buildRamdisk(request: RamdiskRequest): Promise<{ readonly 
 }
 
 /** Compiles busybox and hands its tree to `write`, out of a container without touching the disk. Returns the engine's name. */
-async function compile(request: RamdiskRequest, source: Source, write: (programs: AsyncIterable<Entry>) => Promise<void>): Promise<string> {
+async function compile(
+  request: RamdiskRequest,
+  source: Source,
+  write: (programs: AsyncIterable<Entry>) => Promise<void>,
+): Promise<string> {
   const { workspace, report, signal } = request;
   const where = await engine({ ...request, wanted: request.engine, home: workspace.home, dockerfile: 'Dockerfile.ramdisk' });
   const ccache = join(workspace.cache, 'ccache');
@@ -109,15 +116,11 @@ async function compile(request: RamdiskRequest, source: Source, write: (programs
       await using result = await inContainer(where, job, { signal, onLine });
       await both(write(untar(result.stream)), result.ended);
     } else {
-      const scratch = await mkdtemp(join(workspace.cache, 'busybox-'));
-      try {
-        const [objects, out] = [join(scratch, 'objects'), join(scratch, 'out')];
-        const env = { ...job.env, OBJ: objects, OUT: out, FRAGMENT: join(workspace.utils, 'busybox/config') };
-        await execute(where, { ...job, env }, { signal, onLine });
-        await write(walk(out));
-      } finally {
-        await rm(scratch, { recursive: true, force: true });
-      }
+      await using folder = await scratch(join(workspace.cache, 'obj'));
+      const [objects, out] = [join(folder.path, 'objects'), join(folder.path, 'out')];
+      const env = { ...job.env, OBJ: objects, OUT: out, FRAGMENT: join(workspace.utils, 'busybox/config') };
+      await execute(where, { ...job, env }, { signal, onLine });
+      await write(walk(out));
     }
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
@@ -157,7 +160,10 @@ async function readBusybox(path: string): Promise<Uint8Array> {
     return await readFile(path);
   } catch (error) {
     const why = isErrno(error) ? error.code : String(error);
-    throw new EulabError(`cannot read ${path}: ${why}`, { hint: 'name a static busybox with --busybox, or leave it out to build one', exitCode: status.usage });
+    throw new EulabError(`cannot read ${path}: ${why}`, {
+      hint: 'name a static busybox with --busybox, or leave it out to build one',
+      exitCode: status.usage,
+    });
   }
 }
 

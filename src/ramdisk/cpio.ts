@@ -1,4 +1,5 @@
 import type { Device, Entry } from './entry.ts';
+import { Reader } from './reader.ts';
 
 /** The file type bits of st_mode. @see inode(7) */
 const typeBits: { readonly [Type in Entry['type']]: number } = {
@@ -12,6 +13,9 @@ const typeBits: { readonly [Type in Entry['type']]: number } = {
 
 const headerBytes = 110;
 const largest = 2 ** 32 - 1;
+/** PATH_MAX: what is longer the kernel passes over without a word. */
+const longestPath = 4096;
+const trailer = 'TRAILER!!!';
 /** Small pieces are gathered up to this size: most entries of a ramdisk are symlinks of 128 bytes. */
 const gatherBytes = 64 * 1024;
 
@@ -23,8 +27,8 @@ const gatherBytes = 64 * 1024;
  * to 4, the archive to 512. No more than one piece of a file is held at a time. The order is kept: parents must come before
  * what is in them, see tree.ts.
  *
- * @throws RangeError when a path is absolute, empty, holds NUL, `.` or `..`, a file is 4 GiB or more, or its content is not
- *   as long as its size.
+ * @throws RangeError when a path is absolute, empty, too long, holds NUL, `.` or `..`, a symlink's target is empty or too
+ *   long, a number does not fit into its field (a file of 4 GiB), or a file's content is not as long as its size.
  * @see Documentation/driver-api/early-userspace/buffer-format.rst
  */
 export async function* newc(entries: Iterable<Entry> | AsyncIterable<Entry>, mtime = 0): AsyncGenerator<Uint8Array> {
@@ -53,7 +57,7 @@ export async function* newc(entries: Iterable<Entry> | AsyncIterable<Entry>, mti
     }
     put(padding(written, 4));
   }
-  put(encode('TRAILER!!!', { inode: 0, mode: 0, links: 1, mtime: 0, size: 0, device: noDevice }));
+  put(encode(trailer, { inode: 0, mode: 0, links: 1, mtime: 0, size: 0, device: noDevice }));
   put(padding(written, 512));
   yield flush();
 }
@@ -72,7 +76,15 @@ function header(entry: Entry, inode: number, mtime: number): Uint8Array {
 }
 
 function sizeOf(entry: Entry): number {
-  if (entry.type === 'symlink') return Buffer.byteLength(entry.target);
+  if (entry.type === 'symlink') {
+    const bytes = Buffer.byteLength(entry.target);
+    const wrong = bytes === 0 || bytes > longestPath || entry.target.includes('\0');
+    if (wrong)
+      throw new RangeError(
+        `${entry.path} leads to ${JSON.stringify(entry.target)}, which is no path of 1 to ${longestPath} bytes`,
+      );
+    return bytes;
+  }
   if (entry.type !== 'file') return 0;
   if (entry.size > largest) throw new RangeError(`${entry.path} is ${entry.size} bytes long; newc holds files below 4 GiB`);
   return entry.size;
@@ -92,6 +104,8 @@ function encode(name: string, { inode, mode, links, mtime, size, device }: Field
   const nameBytes = Buffer.byteLength(name) + 1;
   // ino mode uid gid nlink mtime filesize devmajor devminor rdevmajor rdevminor namesize check
   const fields = [inode, mode, 0, 0, links, mtime, size, 0, 0, device.major, device.minor, nameBytes, 0];
+  if (fields.some((field) => !Number.isInteger(field) || field < 0 || field > largest))
+    throw new RangeError(`${name} has a number that does not fit into its header: ${fields.join(' ')}`);
   const text = `070701${fields.map((field) => field.toString(16).padStart(8, '0').toUpperCase()).join('')}${name}\0`;
   const bytes = Buffer.from(text);
   return Buffer.concat([bytes, padding(bytes.length, 4)]);
@@ -124,7 +138,13 @@ function checkLength(path: string, seen: number, size: number): void {
 
 function checkPath(path: string): void {
   const wrong = path.includes('\0') || path.split('/').some((part) => part === '' || part === '.' || part === '..');
-  if (wrong) throw new RangeError(`${JSON.stringify(path)} is no path for an archive: it must be relative and without empty, . or .. parts`);
+  if (wrong)
+    throw new RangeError(
+      `${JSON.stringify(path)} is no path for an archive: it must be relative and without empty, . or .. parts`,
+    );
+  if (path === trailer) throw new RangeError(`${JSON.stringify(path)} is no path for an archive: it is the mark of its end`);
+  if (Buffer.byteLength(path) >= longestPath)
+    throw new RangeError(`${path.slice(0, 40)}... is no path for an archive: it must have less than ${longestPath} bytes`);
 }
 
 /** What the header of an archive's entry says of it. */
@@ -144,6 +164,14 @@ export interface Listed {
  */
 export async function* listed(source: AsyncIterable<Uint8Array>): AsyncGenerator<Listed> {
   const reader = new Reader(source);
+  try {
+    yield* entriesIn(reader);
+  } finally {
+    await reader.close();
+  }
+}
+
+async function* entriesIn(reader: Reader): AsyncGenerator<Listed> {
   for (;;) {
     await reader.skipZeros();
     const offset = reader.offset;
@@ -160,71 +188,10 @@ export async function* listed(source: AsyncIterable<Uint8Array>): AsyncGenerator
     const name = await reader.take(nameBytes + padding(headerBytes + nameBytes, 4).length);
     if (name === undefined) throw new RangeError(`the archive is cut in the entry at offset ${offset}`);
     const path = Buffer.from(name.subarray(0, nameBytes - 1)).toString();
-    if (path === 'TRAILER!!!') continue;
+    if (path === trailer) continue;
     const size = field(6);
     yield { path, mode: field(1), size, offset };
-    if (!(await reader.skip(size + padding(size, 4).length))) throw new RangeError(`the archive is cut in ${path}, at offset ${offset}`);
-  }
-}
-
-/** Takes exact amounts from a stream of pieces. */
-class Reader {
-  offset = 0;
-  private held: Uint8Array = new Uint8Array(0);
-  private readonly pieces: AsyncIterator<Uint8Array>;
-
-  constructor(source: AsyncIterable<Uint8Array>) {
-    this.pieces = source[Symbol.asyncIterator]();
-  }
-
-  /** The next bytes; undefined at the end. @throws RangeError when the end comes within them. */
-  async take(count: number): Promise<Uint8Array | undefined> {
-    const taken: Uint8Array[] = [];
-    let lacking = count;
-    while (lacking > 0) {
-      if (this.held.length === 0 && !(await this.more())) {
-        if (lacking === count) return undefined;
-        throw new RangeError(`the archive is cut at offset ${this.offset}`);
-      }
-      const part = this.held.subarray(0, lacking);
-      taken.push(part);
-      this.advance(part.length);
-      lacking -= part.length;
-    }
-    return Buffer.concat(taken);
-  }
-
-  /** Passes over so many bytes; false when the stream ends before. */
-  async skip(count: number): Promise<boolean> {
-    let lacking = count;
-    while (lacking > 0) {
-      if (this.held.length === 0 && !(await this.more())) return false;
-      const part = Math.min(lacking, this.held.length);
-      this.advance(part);
-      lacking -= part;
-    }
-    return true;
-  }
-
-  /** Passes over the zeros between segments. */
-  async skipZeros(): Promise<void> {
-    for (;;) {
-      if (this.held.length === 0 && !(await this.more())) return;
-      const at = this.held.findIndex((byte) => byte !== 0);
-      this.advance(at < 0 ? this.held.length : at);
-      if (at >= 0) return;
-    }
-  }
-
-  private advance(count: number): void {
-    this.held = this.held.subarray(count);
-    this.offset += count;
-  }
-
-  private async more(): Promise<boolean> {
-    const next = await this.pieces.next();
-    if (next.done === true) return false;
-    this.held = next.value;
-    return true;
+    if (!(await reader.skip(size + padding(size, 4).length)))
+      throw new RangeError(`the archive is cut in ${path}, at offset ${offset}`);
   }
 }

@@ -7,7 +7,9 @@ import { character, directory, type Entry } from './entry.ts';
  * @see Documentation/admin-guide/devices.txt
  */
 export function skeleton(): Entry[] {
-  const folders = ['dev', 'etc', 'mnt', 'proc', 'run', 'sys', 'usr', 'usr/share', 'var', 'var/log'].map((path) => directory(path));
+  const folders = ['dev', 'etc', 'mnt', 'proc', 'run', 'sys', 'usr', 'usr/share', 'var', 'var/log'].map((path) =>
+    directory(path),
+  );
   return [
     ...folders,
     directory('root', 0o700),

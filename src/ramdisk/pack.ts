@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGzip } from 'node:zlib';
@@ -34,11 +33,16 @@ export async function pack(entries: Iterable<Entry> | AsyncIterable<Entry>, file
       done(null, chunk);
     },
   });
+  // Opened before anything can fail: a stream that is still opening when it is destroyed makes its file after its removal.
+  const handle = await open(file, 'w').catch((error: unknown) => {
+    throw unwritable(error, file);
+  });
   try {
     // The best level: an image is packed once and unpacked at every boot, and level 9 costs no more to unpack.
     const gzip = createGzip({ level: constants.Z_BEST_COMPRESSION });
-    await pipeline(newc(entries, mtime), gzip, measure, createWriteStream(file));
+    await pipeline(newc(entries, mtime), gzip, measure, handle.createWriteStream());
   } catch (error) {
+    await handle.close();
     await rm(file, { force: true });
     throw unwritable(error, file);
   }

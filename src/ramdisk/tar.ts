@@ -21,7 +21,8 @@ export async function* untar(stream: Readable): AsyncGenerator<Entry> {
       const path = clean(name);
       const device = { major: devmajor, minor: devminor };
       if (path !== '') {
-        if (type === 'file' || type === 'contiguous-file') yield { type: 'file', path, mode, size, data: content as AsyncIterable<Uint8Array> };
+        if (type === 'file' || type === 'contiguous-file')
+          yield { type: 'file', path, mode, size, data: content as AsyncIterable<Uint8Array> };
         else if (type === 'directory') yield directory(path, mode);
         else if (type === 'symlink') yield symlink(path, linkname ?? '');
         else if (type === 'link') yield symlink(path, `/${clean(linkname ?? '')}`);

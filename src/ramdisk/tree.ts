@@ -51,7 +51,8 @@ export async function* merge(base: Iterable<Entry> | AsyncIterable<Entry>, over:
   const folders = new Set<string>();
   const admit = (entry: Entry) => {
     const parent = parents(entry.path).at(-1);
-    if (parent !== undefined && !folders.has(parent)) throw new RangeError(`${entry.path} lies in no folder: ${parent} is not there`);
+    if (parent !== undefined && !folders.has(parent))
+      throw new RangeError(`${entry.path} lies in no folder: ${parent} is not there`);
     if (entry.type === 'directory') folders.add(entry.path);
     return entry;
   };
@@ -59,7 +60,8 @@ export async function* merge(base: Iterable<Entry> | AsyncIterable<Entry>, over:
   let next = rest.next();
   let last = '';
   for await (const entry of base) {
-    if (last !== '' && compare(last, entry.path) >= 0) throw new RangeError(`${entry.path} comes after ${last}: not in the order of a walk`);
+    if (last !== '' && compare(last, entry.path) >= 0)
+      throw new RangeError(`${entry.path} comes after ${last}: not in the order of a walk`);
     last = entry.path;
     while (next.done !== true && compare(next.value.path, entry.path) < 0) {
       yield admit(next.value);
@@ -78,7 +80,8 @@ export async function* merge(base: Iterable<Entry> | AsyncIterable<Entry>, over:
 function* ordered(entries: Iterable<Entry>): Generator<Entry, undefined> {
   let last = '';
   for (const entry of entries) {
-    if (last !== '' && compare(last, entry.path) >= 0) throw new RangeError(`${entry.path} comes after ${last}: not in the order of a walk`);
+    if (last !== '' && compare(last, entry.path) >= 0)
+      throw new RangeError(`${entry.path} comes after ${last}: not in the order of a walk`);
     last = entry.path;
     yield entry;
   }

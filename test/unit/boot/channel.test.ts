@@ -29,6 +29,14 @@ test.each([
   expect(await read(pieces)).toEqual([out, whole]);
 });
 
+test('holds back nothing that cannot be the token: a prompt is seen when it is written', async () => {
+  const source = (async function* () {
+    yield Buffer.from('$ ');
+    throw new Error('asked for more');
+  })();
+  expect((await untilToken(source, token).next()).value).toEqual(Buffer.from('$ '));
+});
+
 test('the request says how long its script is, in bytes', () => {
   const sent = request({ argv: ['echo', 'é\nb', "it's", '$HOME'], token }).toString();
   const script = `exec echo 'é\nb' 'it'\\''s' '$HOME'\n`;

@@ -112,3 +112,71 @@ test('refuses a name that is longer than a path can be, without taking the memor
   archive.write('FFFFFFFF', 94, 'latin1');
   await expect(names(archive)).rejects.toThrow('the name at offset 0');
 });
+
+test.each([
+  ['the name of the end mark', file('TRAILER!!!', new Uint8Array(0)), 'TRAILER'],
+  ['a name that the kernel would pass over', file(`${'d/'.repeat(2047)}ef`, new Uint8Array(0)), 'less than 4096 bytes'],
+  ['a symlink to nothing', symlink('l', ''), 'l leads to ""'],
+  ['a symlink to a NUL', symlink('l', 'a\0b'), 'l leads to "a'],
+  ['a target that the kernel would pass over', symlink('l', 'x'.repeat(4097)), 'which is no path of 1 to 4096 bytes'],
+  ['a device number below 0', character('dev/x', -1, 0), 'dev/x has a number'],
+])('refuses %s', async (_what, entry, reason) => {
+  await expect(pack([entry])).rejects.toThrow(reason);
+});
+
+test('takes the longest name and target that the kernel takes', async () => {
+  const path = `${'d/'.repeat(2047)}e`;
+  expect(await names(await pack([symlink(path, 'x'.repeat(4096))]))).toEqual([`${path} 120777 4096`]);
+});
+
+test.each([-1, 0.5, 2 ** 32, Number.NaN])('refuses a time of %d, which no header can hold', async (mtime) => {
+  await expect(pack([directory('d')], mtime)).rejects.toThrow(RangeError);
+});
+
+test('a name counts in bytes', async () => {
+  expect(await names(await pack([directory('köln'), file('köln/日本', new Uint8Array(3))]), 1)).toEqual([
+    'köln 40755 0',
+    'köln/日本 100644 3',
+  ]);
+});
+
+test('content that comes in pieces gives the bytes of content at hand', async () => {
+  const data = Uint8Array.from({ length: 300_001 }, (_, index) => index);
+  const entry: Entry = { type: 'file', path: 'f', mode: 0o644, size: data.length, data: once(data, 70_000) };
+  expect((await pack([entry])).equals(await pack([file('f', data)]))).toBe(true);
+});
+
+test('asks for no more than was taken, and gathers what is small', async () => {
+  let given = 0;
+  async function* long() {
+    for (; given < 1000; given += 1) yield new Uint8Array(65_536);
+  }
+  const archive = newc([{ type: 'file', path: 'f', mode: 0o644, size: 65_536_000, data: long() }]);
+  await archive.next();
+  await archive.next();
+  expect(given).toBeLessThan(4);
+  await archive.return(undefined);
+
+  let parts = 0;
+  for await (const _ of newc(Array.from({ length: 5000 }, (_, index) => symlink(`bin/${index}`, 'busybox')))) parts += 1;
+  expect(parts).toBeLessThan(20);
+});
+
+test('the crc form is read too', async () => {
+  const archive = await pack([file('init', new Uint8Array(1))]);
+  expect(await names(Buffer.from(archive.toString('latin1').replace('070701', '070702'), 'latin1'))).toHaveLength(1);
+});
+
+test('a reader that stops early closes what it reads from', async () => {
+  const archive = await pack([file('init', new Uint8Array(1)), file('later', new Uint8Array(1000))]);
+  let closed = false;
+  async function* source() {
+    try {
+      yield* once(archive, 200);
+    } finally {
+      closed = true;
+    }
+  }
+  for await (const { path } of listed(source())) if (path === 'init') break;
+  expect(closed).toBe(true);
+});

@@ -60,3 +60,29 @@ test('finds the applets of a busybox by their table', () => {
   expect(applets(binary, 'busybox')).toEqual(['[', '[[', 'ash', 'cat', 'sh']);
   expect(() => applets(Buffer.from('no table'), '/bin/true')).toThrow('/bin/true is no busybox');
 });
+
+test.each([
+  ['an object file', 1],
+  ['a core file', 4],
+])('refuses %s, of which "static" would be true', (_what, type) => {
+  const bytes = program(62, []);
+  bytes.writeUInt16LE(type, 16);
+  expect(() => elf(bytes, 'f')).toThrow('f is no program');
+});
+
+test('is cut wherever it is cut, and wild offsets are a cut too', () => {
+  const bytes = program(62, [dynamic(5, 0), interpreter]);
+  for (let length = 0; length < bytes.length; length += 1) {
+    expect(() => elf(bytes.subarray(0, length), 'f'), `at ${length}`).toThrow(/^f is (no ELF program|cut)/);
+  }
+  for (const at of [32, 64 + 8, 64 + 32]) {
+    const wild = Buffer.from(bytes);
+    wild.writeBigUInt64LE(2n ** 64n - 1n, at);
+    expect(() => elf(wild, 'f'), `field at ${at}`).toThrow('f is cut');
+  }
+});
+
+test('reads bytes where they lie in a larger buffer', () => {
+  const inside = Buffer.concat([Buffer.alloc(7, 0xff), program(62, [interpreter])]).subarray(7);
+  expect(elf(inside, 'f').interpreter).toBe('/lib/ld-musl-x86_64.so.1');
+});

@@ -74,3 +74,15 @@ test.each([
 test('refuses what lies in no folder: the kernel makes none', async () => {
   await expect(merged([empty('usr/bin/x')], [])).rejects.toThrow('usr/bin/x lies in no folder: usr/bin is not there');
 });
+
+test('refuses what lies in a file', () => {
+  expect(() => tree([empty('a'), empty('a/b/c')])).toThrow('a/b/c lies in a, which is a file');
+});
+
+test.each([
+  ['sorted as texts', [directory('a'), empty('a-b'), empty('a/b')], [], 'a/b comes after a-b'],
+  ['with a path twice', [empty('a'), empty('a')], [], 'a comes after a'],
+  ['whose folder became a symlink', [directory('a'), empty('a/b')], [symlink('a', 'c')], 'a/b lies in no folder'],
+])('refuses a base %s', async (_what, base, over, reason) => {
+  await expect(merged(base, over)).rejects.toThrow(reason);
+});

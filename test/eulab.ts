@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+
+/** The checkout. */
+export const root = resolve(import.meta.dirname, '..');
+
+/** The bundle, as `npm install -g` would put it on PATH. */
+export const bundle = join(root, 'dist/eulab.mjs');
+
+/** How a program ended and what it printed. */
+export interface Ended {
+  /** 128+n when signal n ended it, as a shell says it. */
+  readonly status: number;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+export interface Call {
+  readonly input?: string | Uint8Array;
+  readonly env?: Record<string, string>;
+  readonly cwd?: string;
+}
+
+/** Calls the bundled eulab, in the checkout unless told otherwise. Input is empty unless given. */
+export function eulab(args: readonly string[], call: Call = {}): Promise<Ended> {
+  return program(process.execPath, [bundle, ...args], call);
+}
+
+/** Runs a program to its end. */
+export async function program(file: string, args: readonly string[], call: Call = {}): Promise<Ended> {
+  const child = launch(file, args, call);
+  child.stdin?.on('error', () => undefined);
+  child.stdin?.end(call.input ?? '');
+  return ended(child);
+}
+
+/** Starts the bundled eulab and leaves it running; its stdin is open. */
+export function started(args: readonly string[], call: Call = {}): ChildProcess {
+  return launch(process.execPath, [bundle, ...args], call);
+}
+
+/** Waits for the end of a program that `started` started. */
+export async function ended(child: ChildProcess): Promise<Ended> {
+  if (child.stdout === null || child.stderr === null) throw new Error('started without pipes');
+  const [stdout, stderr, status] = await Promise.all([
+    buffer(child.stdout),
+    buffer(child.stderr),
+    new Promise<number>((settle, fail) => {
+      child.once('error', fail);
+      child.once('close', (code, signal) => settle(code ?? 128 + signalNumber(signal)));
+    }),
+  ]);
+  return { status, stdout, stderr: stderr.toString() };
+}
+
+function launch(file: string, args: readonly string[], { env, cwd }: Call): ChildProcess {
+  return spawn(file, args, { cwd: cwd ?? root, env: { ...process.env, NO_COLOR: '1', ...env }, stdio: 'pipe' });
+}
+
+function signalNumber(signal: NodeJS.Signals | null): number {
+  return signal === 'SIGKILL' ? 9 : signal === 'SIGTERM' ? 15 : signal === 'SIGINT' ? 2 : 1;
+}
+
+/** A folder for one test, gone at its end. */
+export function folder(): Disposable & { readonly path: string } {
+  const path = mkdtempSync(join(tmpdir(), 'eulab-test-'));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** The ids of the processes that have this text in their command line, other than this one. */
+export function processesWith(text: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((pid) => commandLine(pid).includes(text))
+    .map(Number);
+}
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+  } catch {
+    return '';
+  }
+}
