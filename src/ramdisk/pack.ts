@@ -4,6 +4,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGzip } from 'node:zlib';
 import { unwritable } from '../artifacts/store.ts';
+import { EulabError } from '../errors.ts';
 import { newc } from './cpio.ts';
 import type { Entry } from './entry.ts';
 
@@ -21,7 +22,7 @@ export interface Packed {
  *
  * `mtime` is that of every entry, in seconds since 1970.
  *
- * @throws EulabError when the disk is full or may not be written, RangeError as `newc`.
+ * @throws EulabError when the disk is full or may not be written, or an entry is refused by `newc` or whoever made it.
  */
 export async function pack(entries: Iterable<Entry> | AsyncIterable<Entry>, file: string, mtime: number): Promise<Packed> {
   const hash = createHash('sha256');
@@ -44,6 +45,8 @@ export async function pack(entries: Iterable<Entry> | AsyncIterable<Entry>, file
   } catch (error) {
     await handle.close();
     await rm(file, { force: true });
+    // What newc, merge and the readers refuse is wrong with the tree, not with eulab.
+    if (error instanceof RangeError) throw new EulabError(`the ramdisk cannot be packed: ${error.message}`, { cause: error });
     throw unwritable(error, file);
   }
   return { bytes, sha256: hash.digest('hex') };
