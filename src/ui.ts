@@ -5,7 +5,7 @@ export interface Ui extends Disposable {
   readonly report: Report;
 }
 
-const plainEveryMs = 5000;
+const plainEveryMs = 15_000;
 
 /**
  * A shower of events. With a terminal, the current step spins with its progress; without, each step is a line and its

@@ -7,9 +7,9 @@ import { lock } from '../artifacts/lock.ts';
 import { lockName, type Manifest } from '../artifacts/manifest.ts';
 import { current, stage } from '../artifacts/store.ts';
 import type { Job } from '../container/engine.ts';
+import type { BuildRequest } from '../container/request.ts';
 import { type Engine, engine, execute } from '../container/select.ts';
 import { CommandError, EulabError } from '../errors.ts';
-import type { Report } from '../report.ts';
 import { kernelSource } from '../source/kernel.ts';
 import type { Sites, Source } from '../source/source.ts';
 import { parseSource } from '../source/spec.ts';
@@ -21,8 +21,7 @@ import { type Profile, profile } from './profile.ts';
 import { lost } from './requested.ts';
 
 /** A kernel as the user asked for it. */
-export interface KernelRequest {
-  readonly workspace: Workspace;
+export interface KernelRequest extends BuildRequest {
   readonly source: string;
   /** Where the source is fetched from, where it is not the usual site. */
   readonly sites: Partial<Sites>;
@@ -32,15 +31,6 @@ export interface KernelRequest {
   /** `CONFIG_X=y` settings, merged last. */
   readonly set: readonly string[];
   readonly lenient: boolean;
-  readonly engine: 'auto' | 'podman' | 'host';
-  readonly baseImage: string | undefined;
-  readonly jobs: number | undefined;
-  readonly force: boolean;
-  readonly epoch: number;
-  /** The call of eulab that asks for this, for the manifest. */
-  readonly command: string;
-  readonly report: Report;
-  readonly signal: AbortSignal;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { EulabError, status } from '../errors.ts';
+import { nearest } from '../nearest.ts';
 
 /** Where a kernel's config starts from, and what is merged over it. */
 export interface Profile {
@@ -36,6 +37,8 @@ export const profiles: readonly Profile[] = [
 export function profile(name: string): Profile {
   const found = profiles.find((known) => known.name === name);
   if (found !== undefined) return found;
-  const hint = `one of ${profiles.map((known) => known.name).join(', ')}; a config of your own goes on top, with --fragment FILE`;
+  const names = profiles.map((known) => known.name);
+  const near = nearest(name, names);
+  const hint = `${near === undefined ? '' : `did you mean ${near}? `}There are ${names.join(', ')}; a config of your own goes on top, with --fragment FILE`;
   throw new EulabError(`there is no kernel profile '${name}'`, { hint, exitCode: status.usage });
 }

@@ -7,14 +7,14 @@ import { lock } from '../artifacts/lock.ts';
 import { lockName, type Manifest } from '../artifacts/manifest.ts';
 import { current, stage } from '../artifacts/store.ts';
 import type { Job } from '../container/engine.ts';
+import type { BuildRequest } from '../container/request.ts';
 import { engine, execute, artifacts as inContainer } from '../container/select.ts';
 import { CommandError, EulabError, isErrno, status } from '../errors.ts';
-import type { Report } from '../report.ts';
 import { busyboxSource } from '../source/busybox.ts';
 import { scratch } from '../source/scratch.ts';
 import type { Sites, Source } from '../source/source.ts';
 import { parseSource } from '../source/spec.ts';
-import type { Workspace } from '../workspace.ts';
+
 import { busyboxTree } from './applets.ts';
 import { elf } from './elf.ts';
 import { type Entry, file } from './entry.ts';
@@ -25,24 +25,13 @@ import { merge, tree } from './tree.ts';
 import { walk } from './walk.ts';
 
 /** A ramdisk as the user asked for it. */
-export interface RamdiskRequest {
-  readonly workspace: Workspace;
+export interface RamdiskRequest extends BuildRequest {
   /** Of busybox. */
   readonly source: string;
   /** Where the source is fetched from, where it is not the usual site. */
   readonly sites: Partial<Sites>;
   /** A ready program instead of a source. */
   readonly busybox: string | undefined;
-  readonly engine: 'auto' | 'podman' | 'host';
-  readonly baseImage: string | undefined;
-  readonly jobs: number | undefined;
-  readonly force: boolean;
-  /** The time of every file in the image, in seconds since 1970. */
-  readonly epoch: number;
-  /** The call of eulab that asks for this, for the manifest. */
-  readonly command: string;
-  readonly report: Report;
-  readonly signal: AbortSignal;
 }
 
 export const imageName = 'initramfs.cpio.gz';

@@ -1,4 +1,5 @@
 import { EulabError, status } from '../errors.ts';
+import { nearest } from '../nearest.ts';
 
 /** What the user asked for with --source, or with the like option for busybox. */
 export type SourceSpec =
@@ -76,24 +77,10 @@ function gitSource(text: string): SourceSpec | undefined {
 
 function unknown(text: string, program: 'kernel' | 'busybox'): EulabError {
   const known = [...words].filter(([, spec]) => program === 'kernel' || spec.kind !== 'release').map(([word]) => word);
-  const [nearest] = known.map((word) => ({ word, far: distance(text, word) })).sort((a, b) => a.far - b.far);
-  const meant = nearest !== undefined && nearest.far <= Math.max(2, text.length / 3) ? `did you mean ${nearest.word}? ` : '';
+  const near = nearest(text, known);
+  const meant = near === undefined ? '' : `did you mean ${near}? `;
   return new EulabError(`'${text}' names no ${program} source`, {
     hint: `${meant}The forms are: ${forms[program]}`,
     exitCode: status.usage,
   });
-}
-
-/** The number of letters to insert, drop or change to make one word of the other (Levenshtein). */
-function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
-  for (const [index, letter] of [...from].entries()) {
-    const next = [index + 1];
-    for (let column = 1; column <= to.length; column++) {
-      const change = (row[column - 1] ?? 0) + (letter === to[column - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[column] ?? 0) + 1, (next[column - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
 }
