@@ -57,7 +57,7 @@ async function main(args: readonly string[]): Promise<void> {
 
 function globals() {
   return new Command('eulab')
-    .description('Early userspace lab: from a kernel source to a booted shell, or to a command’s exit status.')
+    .description("Early userspace lab: from a kernel source to a booted shell, or to a command's exit status.")
     .version(version(), '-V, --version', 'the version, and the git commit it was made from')
     .option('-C, --directory <dir>', 'work in this folder: outputs go to its artifacts/', '.')
     .option('--debug', 'show stack traces and the programs that failed')

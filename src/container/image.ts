@@ -116,7 +116,7 @@ export function mmdebstrap(packages: readonly string[], tarball: string): Comman
 function noImage(error: CommandError): EulabError {
   return new EulabError(`the base image could not be made: ${error.message}`, {
     details: error.stderr.split('\n').slice(-8),
-    hint: 'name an image that you have with --base-image, or build with this machine’s own tools: --engine host',
+    hint: 'name an image that you have with --base-image, or build with the tools of this machine: --engine host',
     exitCode: status.notReady,
     cause: error,
   });

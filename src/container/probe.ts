@@ -35,7 +35,7 @@ export async function isolation(
     why = runtimeError(outcome.stderr);
   }
   throw new EulabError(`podman cannot run anything in a build: ${why}`, {
-    hint: 'build with this machine’s own tools instead: --engine host',
+    hint: 'build with the tools of this machine instead: --engine host',
     exitCode: status.notReady,
   });
 }
