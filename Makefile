@@ -7,7 +7,8 @@ MAKEFLAGS += --no-print-directory
 EULAB = node dist/eulab.mjs
 ENGINE ?= auto
 # As it was typed, with its dollars: make would expand them.
-export RUN := $(value RUN)
+override RUN := $(value RUN)
+export RUN
 export ENGINE
 
 sources = $(shell find src -name '*.ts') package.json scripts/bundle.mjs

@@ -2,6 +2,7 @@
 import { $ } from 'zx';
 
 $.verbose = false;
+$.nothrow = true;
 process.env.FORCE_COLOR ??= process.stdout.isTTY ? '1' : '0';
 
 const checks = [
@@ -9,7 +10,7 @@ const checks = [
   ['types', $`npx --no-install tsc`],
   ['unit tests', $`npx --no-install vitest run --project unit`],
 ];
-if ((await $({ nothrow: true })`command -v shellcheck`).exitCode === 0) {
+if ((await $`command -v shellcheck`).exitCode === 0) {
   checks.push([
     'shell scripts',
     $`shellcheck -s dash utils/guest/init utils/guest/usr/share/udhcpc/default.script utils/kernel/build utils/busybox/build utils/toolchain/install scripts/packages && shellcheck .ci/run`,
@@ -18,7 +19,7 @@ if ((await $({ nothrow: true })`command -v shellcheck`).exitCode === 0) {
 
 let failed = 0;
 for (const [name, check] of checks) {
-  const result = await check.nothrow();
+  const result = await check;
   console.log(`${result.exitCode === 0 ? 'ok    ' : 'failed'} ${name}`);
   if (result.exitCode !== 0) {
     failed += 1;

@@ -219,7 +219,7 @@ test('the cache goes only when it is named, and only what eulab keeps in it', as
   await markCache(place.cache);
   await write(join(place.cache, 'obj/linux/vmlinux.o'), '12345');
   await write(join(place.cache, 'downloads/linux.tar.xz'), '123');
-  await write(join(place.cache, 'busybox-Ab12Cd/x'));
+  await write(join(place.cache, 'obj/.scratch-1-ab12/x'));
   await write(join(place.cache, 'notes'), 'mine');
   await clean();
   expect(await left(place.cache)).toContain('obj/linux/vmlinux.o');
