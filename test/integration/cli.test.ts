@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { eulab, folder } from '../eulab.ts';
 
@@ -95,6 +97,26 @@ test.each<[string, (path: string) => string[], string, string]>([
     },
     'notes is no initramfs',
     '--initrd',
+  ],
+  [
+    'an initramfs without /init',
+    (path) => {
+      const archive = execFileSync('cpio', ['-o', '-H', 'newc', '--quiet'], { cwd: path, input: 'artifacts\n' });
+      writeFileSync(join(path, 'no-init.cpio.gz'), gzipSync(archive));
+      return ['--initrd', join(path, 'no-init.cpio.gz')];
+    },
+    'no-init.cpio.gz has no /init',
+    'eulab build ramdisk',
+  ],
+  [
+    'an initramfs that is cut',
+    (path) => {
+      const archive = execFileSync('cpio', ['-o', '-H', 'newc', '--quiet'], { cwd: path, input: 'artifacts\n' });
+      writeFileSync(join(path, 'cut.cpio.gz'), gzipSync(archive).subarray(0, 60));
+      return ['--initrd', join(path, 'cut.cpio.gz')];
+    },
+    'cut.cpio.gz is cut or corrupt',
+    'eulab build ramdisk',
   ],
 ])('boot refuses %s before QEMU starts', async (_what, prepare, message, remedy) => {
   using here = workspace();
