@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import type { Options, Result } from 'execa';
 import { type Command, show } from './command.ts';
 import { CommandError, EulabError, status } from './errors.ts';
@@ -38,11 +40,26 @@ const packages: Readonly<Record<string, string>> = {
   xz: 'xz-utils',
 };
 
-/** The error for a program that is not on PATH, with the package that brings it; status 3. */
-export function missing(program: string): EulabError {
-  return new EulabError(`${program} is not installed`, {
-    hint: `apt-get install ${packages[program] ?? program}`,
+/** The error for programs that are not on PATH, with the packages that bring them; status 3. */
+export function missing(...programs: readonly [string, ...string[]]): EulabError {
+  const wanted = new Set(programs.map((program) => packages[program] ?? program));
+  return new EulabError(`${programs.join(', ')} ${programs.length === 1 ? 'is' : 'are'} not installed`, {
+    hint: `apt-get install ${[...wanted].join(' ')}`,
     exitCode: status.notReady,
+  });
+}
+
+/** The path of a program: itself when it has a slash, else the first on PATH; undefined when there is none. */
+export function locate(program: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const folders = (env['PATH'] ?? '').split(delimiter);
+  const places = program.includes('/') ? [program] : folders.map((folder) => join(folder, program));
+  return places.find((place) => {
+    try {
+      accessSync(place, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
   });
 }
 

@@ -1,25 +1,7 @@
-import { accessSync, closeSync, constants, existsSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { closeSync, existsSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { EulabError, isErrno, status } from '../errors.ts';
-import { missing } from '../exec.ts';
 import { checkKernel, kernelHeadBytes } from './kernel-image.ts';
-
-/** The path of a program: itself when it has a slash, else the first on PATH. @throws EulabError (3) when there is none. */
-export function program(name: string, env: NodeJS.ProcessEnv): string {
-  const places = name.includes('/') ? [name] : (env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, name));
-  const found = places.find(executable);
-  if (found === undefined) throw missing(name);
-  return found;
-}
-
-function executable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /**
  * qboot's path when this QEMU brings it: a firmware that starts Linux some 50 ms sooner than SeaBIOS and, unlike it,

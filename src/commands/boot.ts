@@ -4,13 +4,14 @@ import { markCache } from '../artifacts/cache.ts';
 import { accelerator } from '../boot/accel.ts';
 import { logFile } from '../boot/console.ts';
 import { checkInitramfs } from '../boot/initramfs.ts';
-import { inspectKernel, program, qboot } from '../boot/machine.ts';
+import { inspectKernel, qboot } from '../boot/machine.ts';
 import { type Machine, qemu } from '../boot/qemu.ts';
 import { commandConsole, runCommand } from '../boot/run.ts';
 import { runShell, terminalWords } from '../boot/shell.ts';
 import { show } from '../command.ts';
 import { settings } from '../config.ts';
 import { EulabError, status } from '../errors.ts';
+import { locate, missing } from '../exec.ts';
 import type { Context } from './context.ts';
 
 /** `eulab boot [-- COMMAND...]`: a shell in the guest, or one command with its output and its status. */
@@ -47,7 +48,8 @@ export function boot(context: Context) {
       const command = argv.length > 0;
       if (!command && !options.dryRun) needTerminal();
 
-      const path = program(options.qemu, env);
+      const path = locate(options.qemu, env);
+      if (path === undefined) throw missing(options.qemu);
       const accel = await accelerator(options.accel, { qemu: path, cache, signal });
       if (accel.why !== undefined) process.stderr.write(`eulab: booting under emulation (TCG): ${accel.why}\n`);
       const machine: Omit<Machine, 'console'> = {

@@ -82,3 +82,8 @@ export function importImage(tarball: string, tag: string): Command {
   const path = 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
   return { file: 'podman', args: ['import', '--quiet', '--change', path, tarball, tag] };
 }
+
+/** True for a line of kbuild's, which busybox has as well, that stands for one thing made: "  CC      init/main.o". Pure. */
+export function isObject(line: string): boolean {
+  return /^\s{2}[A-Z][A-Z0-9_+-]*\s+\S/.test(line);
+}

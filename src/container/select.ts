@@ -2,7 +2,7 @@ import { constants, createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { type RunOptions, run } from '../exec.ts';
+import { locate, missing, type RunOptions, run } from '../exec.ts';
 import type { Report } from '../report.ts';
 import { type Image, inPodman, type Job, onHost } from './engine.ts';
 import { toolchain } from './image.ts';
@@ -17,6 +17,8 @@ export interface EngineRequest {
   readonly wanted: 'auto' | 'podman' | 'host';
   readonly home: string;
   readonly dockerfile: string;
+  /** Programs that the build calls, looked for on the host before it is built there. */
+  readonly tools: readonly string[];
   readonly baseImage: string | undefined;
   readonly report: Report;
   readonly signal: AbortSignal;
@@ -24,16 +26,23 @@ export interface EngineRequest {
 
 /** The engine to build with; `auto` takes podman where it works and says why when it does not. */
 export async function engine(request: EngineRequest): Promise<Engine> {
-  const { wanted, home, report, signal } = request;
-  if (wanted === 'host') return { kind: 'host', home };
+  const { wanted, report, signal } = request;
+  if (wanted === 'host') return host(request);
   if (wanted === 'auto') {
     const podman = await podmanWorks(signal);
     if (!podman.works) {
       report({ kind: 'note', text: `building with this machine's own tools, because podman does not work: ${podman.why}` });
-      return { kind: 'host', home };
+      return host(request);
     }
   }
   return { kind: 'podman', image: await toolchain({ ...request, base: request.baseImage }) };
+}
+
+/** @throws EulabError (3) that names every program that is missing. */
+function host({ home, tools }: EngineRequest): Engine {
+  const [first, ...others] = tools.filter((tool) => locate(tool) === undefined);
+  if (first !== undefined) throw missing(first, ...others);
+  return { kind: 'host', home };
 }
 
 /** Runs a job to its end; what it makes lies in the folders that it has mounted. @throws CommandError when it fails. */

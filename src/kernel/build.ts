@@ -6,7 +6,7 @@ import { markCache } from '../artifacts/cache.ts';
 import { lock } from '../artifacts/lock.ts';
 import { lockName, type Manifest } from '../artifacts/manifest.ts';
 import { current, stage } from '../artifacts/store.ts';
-import type { Job } from '../container/engine.ts';
+import { isObject, type Job } from '../container/engine.ts';
 import type { BuildRequest } from '../container/request.ts';
 import { type Engine, engine, execute } from '../container/select.ts';
 import { CommandError, EulabError } from '../errors.ts';
@@ -16,7 +16,7 @@ import { parseSource } from '../source/spec.ts';
 import type { Workspace } from '../workspace.ts';
 import { type Fragment, merge, parse, render, setting } from './fragment.ts';
 import { explainLost } from './kconfig.ts';
-import { firstError, isObject, jobs, type KernelBuild } from './plan.ts';
+import { firstError, jobs, type KernelBuild } from './plan.ts';
 import { type Profile, profile } from './profile.ts';
 import { lost } from './requested.ts';
 
@@ -55,8 +55,14 @@ export async function buildKernel(request: KernelRequest): Promise<{ readonly ma
     if (found.state === 'current') return { manifest: found.manifest, built: false };
   }
 
+  const where = await engine({
+    ...request,
+    wanted: request.engine,
+    home: workspace.home,
+    dockerfile: 'Dockerfile.kernel',
+    tools: [...tools, ...(asked.all.get('KERNEL_LZ4') === 'y' ? ['lz4'] : [])],
+  });
   const source = await kernelSource(spec, { sites: request.sites, cache, signal, report });
-  const where = await engine({ ...request, wanted: request.engine, home: workspace.home, dockerfile: 'Dockerfile.kernel' });
   await using staging = await stage(artifacts, 'kernel');
   const build: KernelBuild = {
     source: source.folder,
@@ -84,6 +90,9 @@ export async function buildKernel(request: KernelRequest): Promise<{ readonly ma
     built: true,
   };
 }
+
+/** What kbuild calls, beyond what every system has. */
+const tools = ['gcc', 'make', 'flex', 'bison', 'bc', 'perl'];
 
 /** What the profile asks for, what the user asks for, and both. */
 interface Asked {

@@ -45,11 +45,6 @@ export function jobs(build: KernelBuild): { readonly configure: Job; readonly co
   return { configure: job('config'), compile: job('build') };
 }
 
-/** True for a line of kbuild's that stands for one thing made: "  CC      init/main.o". Pure. */
-export function isObject(line: string): boolean {
-  return /^\s{2}[A-Z][A-Z0-9_+-]*\s+\S/.test(line);
-}
-
 /** The first error of a compiler or of make in a build's log, with the lines that explain it; the end when there is none. */
 export function firstError(log: readonly string[]): string[] {
   const at = log.findIndex((line) =>

@@ -6,9 +6,9 @@ import { markCache } from '../artifacts/cache.ts';
 import { lock } from '../artifacts/lock.ts';
 import { lockName, type Manifest } from '../artifacts/manifest.ts';
 import { current, stage } from '../artifacts/store.ts';
-import type { Job } from '../container/engine.ts';
+import { isObject, type Job } from '../container/engine.ts';
 import type { BuildRequest } from '../container/request.ts';
-import { engine, execute, artifacts as inContainer } from '../container/select.ts';
+import { type Engine, engine, execute, artifacts as inContainer } from '../container/select.ts';
 import { CommandError, EulabError, isErrno, status } from '../errors.ts';
 import { busyboxSource } from '../source/busybox.ts';
 import { scratch } from '../source/scratch.ts';
@@ -68,28 +68,38 @@ export async function buildRamdisk(request: RamdiskRequest): Promise<{ readonly 
     await write(busyboxTree(ready, String(request.busybox)));
     return { manifest: await commit({ source: String(request.busybox), engine: 'none' }), built: true };
   }
+  const where = await engine({
+    ...request,
+    wanted: request.engine,
+    home: workspace.home,
+    dockerfile: 'Dockerfile.ramdisk',
+    tools: ['gcc', 'make', 'musl-gcc'],
+  });
   const source = await busyboxSource(spec, { sites: request.sites, cache: workspace.cache, signal, report });
-  const engine = await compile(request, source, write);
-  return { manifest: await commit({ ...provenance(source), engine }), built: true };
+  await compile(request, where, source, write);
+  return { manifest: await commit({ ...provenance(source), engine: where.kind }), built: true };
 }
 
-/** Compiles busybox and hands its tree to `write`, out of a container without touching the disk. Returns the engine's name. */
+/** Compiles busybox and hands its tree to `write`, out of a container without touching the disk. */
 async function compile(
   request: RamdiskRequest,
+  where: Engine,
   source: Source,
   write: (programs: AsyncIterable<Entry>) => Promise<void>,
-): Promise<string> {
+): Promise<void> {
   const { workspace, report, signal } = request;
-  const where = await engine({ ...request, wanted: request.engine, home: workspace.home, dockerfile: 'Dockerfile.ramdisk' });
   const ccache = join(workspace.cache, 'ccache');
   await mkdir(ccache, { recursive: true });
   report({ kind: 'step', text: `compiling busybox ${source.version}` });
   const lines: string[] = [];
+  let done = 0;
   const onLine = (text: string) => {
     lines.push(text);
     report({ kind: 'line', text });
     if (text.startsWith('warning: did not stick')) report({ kind: 'warning', text: `busybox: ${text.replace('warning: ', '')}` });
-    if (/^ {2}(CC|AR|LINK) /.test(text)) report({ kind: 'progress', done: lines.length, total: undefined, unit: 'objects' });
+    if (!isObject(text)) return;
+    done += 1;
+    report({ kind: 'progress', done, total: undefined, unit: 'objects' });
   };
   const job: Job = {
     script: 'utils/busybox/build',
@@ -115,7 +125,6 @@ async function compile(
     if (!(error instanceof CommandError)) throw error;
     throw new EulabError(`busybox could not be built (${error.message})`, { details: lines.slice(-8), cause: error });
   }
-  return where.kind;
 }
 
 /** Waits for the packing and for the build behind it. Either's end breaks the other off; the cause is told, not the echo. */

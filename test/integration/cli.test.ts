@@ -147,6 +147,15 @@ test('without QEMU: 3, and the package that brings it', async () => {
   expect(stderr).toContain('apt-get install qemu-system-x86');
 });
 
+test('the host as an engine, without a toolchain: 3, and all packages at once', async () => {
+  using here = folder();
+  const { status, stderr } = await eulab(['-C', here.path, 'build', 'ramdisk', '--engine', 'host'], {
+    env: { EULAB_CACHE: join(here.path, 'cache'), PATH: here.path },
+  });
+  expect([status, stderr]).toEqual([3, expect.stringContaining('gcc, make, musl-gcc are not installed')]);
+  expect(stderr).toContain('apt-get install build-essential make musl-tools');
+});
+
 test('a dry run prints one line for the shell, with every path quoted, and starts nothing', async () => {
   using here = workspace();
   const env = { EULAB_CACHE: join(here.path, 'cache') };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { show } from '../../../src/command.ts';
-import { inPodman, onHost } from '../../../src/container/engine.ts';
-import { firstError, isObject, jobs } from '../../../src/kernel/plan.ts';
+import { inPodman, isObject, onHost } from '../../../src/container/engine.ts';
+import { firstError, jobs } from '../../../src/kernel/plan.ts';
 import { profile } from '../../../src/kernel/profile.ts';
 
 const { configure, compile } = jobs({
