@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Options, Result } from 'execa';
 import { type Command, show } from './command.ts';
@@ -9,6 +9,11 @@ import { CommandError, EulabError, status } from './errors.ts';
 export interface RunOptions {
   /** Ends the program and everything it started: SIGTERM to its process group, SIGKILL three seconds later. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * The signal ends what the program runs for us, and not the program itself: it then fails by itself and cleans up. For
+   * container engines, which leave their containers behind when they are killed; ten seconds later their group is.
+   */
+  readonly cleansUp?: true;
   /** Told each line of stdout and stderr, without its newline, as it comes. */
   readonly onLine?: (line: string) => void;
   readonly timeoutMs?: number;
@@ -25,6 +30,7 @@ export interface Outcome {
 }
 
 const killAfterMs = 3000;
+const cleanUpMs = 10_000;
 
 /** Debian's package for each program that eulab calls, where the names differ or a user could not guess it. */
 const packages: Readonly<Record<string, string>> = {
@@ -138,14 +144,20 @@ function launch<Extra extends Options>({ execa }: typeof import('execa'), comman
     // A group of its own, so that what the program started can be ended with it; sudo keeps the terminal it asks on.
     detached: !sudo,
   });
-  const stop = () => endGroup(child, sudo);
+  const stop = () => (options.cleansUp === true ? endWork(child) : endGroup(child, sudo));
   options.signal?.addEventListener('abort', stop, { once: true });
   const unhook = () => options.signal?.removeEventListener('abort', stop);
   child.then(unhook, unhook);
   return child;
 }
 
-function endGroup(child: { pid?: number | undefined; kill(signal: NodeJS.Signals): boolean }, single: boolean): void {
+/** What ending a program needs of it. */
+interface Child {
+  readonly pid?: number | undefined;
+  kill(signal: NodeJS.Signals): boolean;
+}
+
+function endGroup(child: Child, single: boolean, firstMs = 0): void {
   const send = (signal: NodeJS.Signals) => {
     if (child.pid === undefined) return;
     try {
@@ -155,8 +167,50 @@ function endGroup(child: { pid?: number | undefined; kill(signal: NodeJS.Signals
       // ESRCH: it has ended by itself meanwhile.
     }
   };
-  send('SIGTERM');
-  setTimeout(() => send('SIGKILL'), killAfterMs).unref();
+  setTimeout(() => send('SIGTERM'), firstMs).unref();
+  setTimeout(() => send('SIGKILL'), firstMs + killAfterMs).unref();
+}
+
+/** Ends the other programs below a program; those that are the same one again (podman starts itself) are spared. */
+function endWork(child: Child): void {
+  if (child.pid === undefined) return;
+  const own = programOf(child.pid);
+  for (const pid of descendants(child.pid)) {
+    if (programOf(pid) === own) continue;
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // ESRCH, as above.
+    }
+  }
+  endGroup(child, false, cleanUpMs);
+}
+
+function programOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The processes below one, from a single look at all. @see proc(5), /proc/pid/stat: the parent is the second field behind the name */
+function descendants(root: number): number[] {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
+      parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
+    } catch {
+      // It has ended while we looked.
+    }
+  }
+  const below = (pid: number): boolean => {
+    const parent = parents.get(pid);
+    return parent !== undefined && (parent === root || below(parent));
+  };
+  return [...parents.keys()].filter(below);
 }
 
 function check(

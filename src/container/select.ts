@@ -49,7 +49,7 @@ function host({ home, tools }: EngineRequest): Engine {
 export async function execute(engine: Engine, job: Job, options: RunOptions): Promise<void> {
   if (engine.kind === 'host') return run(onHost(job, engine.home), options);
   await using image = await temporaryImage();
-  await run(inPodman(job, engine.image, { target: 'build', idFile: image.idFile }), options);
+  await run(inPodman(job, engine.image, { target: 'build', idFile: image.idFile }), { ...options, cleansUp: true });
 }
 
 /**
@@ -62,7 +62,7 @@ export async function artifacts(engine: Extract<Engine, { kind: 'podman' }>, job
   const fifo = join(image.folder, 'artifacts.tar');
   await run({ file: 'mkfifo', args: [fifo] }, options);
   const command = inPodman(job, engine.image, { target: 'artifacts', idFile: image.idFile, output: `type=tar,dest=${fifo}` });
-  const ended = run(command, options).finally(() => release(fifo));
+  const ended = run(command, { ...options, cleansUp: true }).finally(() => release(fifo));
   // The reader of the stream may fail first and never come to await this.
   ended.catch(() => undefined);
   return { stream: createReadStream(fifo), ended, [Symbol.asyncDispose]: () => image[Symbol.asyncDispose]() };

@@ -122,6 +122,8 @@ async function compile(
       await write(walk(out));
     }
   } catch (error) {
+    // An interrupted build breaks off at many ends at once; the signal is what happened.
+    signal.throwIfAborted();
     if (!(error instanceof CommandError)) throw error;
     throw new EulabError(`busybox could not be built (${error.message})`, { details: lines.slice(-8), cause: error });
   }
