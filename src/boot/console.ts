@@ -1,17 +1,27 @@
 import { createWriteStream, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+
+/** One line that the guest said on its console. */
+export interface Line {
+  /** When its first byte came, in milliseconds since QEMU was started, by the host's monotonic clock. */
+  readonly ms: number;
+  /** Without its end, escape sequences and control characters. */
+  readonly text: string;
+}
 
 /** What the guest said on its serial console, kept in a file and, as far as its end goes, in memory. */
 export interface ConsoleLog {
   readonly file: string;
-  /** The last lines, without control characters, oldest first. */
-  tail(): readonly string[];
+  /** The last lines that are not empty, oldest first. */
+  lines(): readonly Line[];
   /** Settles when the stream has ended and the file is written. */
   readonly ended: Promise<void>;
 }
 
-const tailLines = 200;
+/** As many as a boot with initcall_debug writes, several times over. */
+const keptLines = 20_000;
 const keptLogs = 20;
 
 /** A new log file's path in the cache; all but the newest few of earlier boots are removed. */
@@ -27,23 +37,36 @@ export function logFile(cache: string): string {
   return join(folder, `boot-${moment}-${process.pid}.log`);
 }
 
-/** Reads the console to its end, into `file` and a tail in memory. A file that cannot be written loses only the file. */
-export function follow(stream: Readable, file: string): ConsoleLog {
-  const lines: string[] = [];
+/** Reads the console to its end, into `file` and memory. A file that cannot be written loses only the file. */
+export function follow(stream: Readable, file: string, startedMs = performance.now()): ConsoleLog {
+  const lines: Line[] = [];
   const out = createWriteStream(file);
   out.on('error', () => undefined);
-  let rest = '';
+  const decoder = new StringDecoder('utf8');
+  let rest = { ms: 0, text: '' };
+  const keep = (line: Line) => {
+    const [text] = printable([line.text]);
+    if (text !== undefined) lines.push({ ms: line.ms, text });
+    if (lines.length > keptLines) lines.splice(0, lines.length - keptLines);
+  };
   const ended = (async () => {
     for await (const chunk of stream) {
+      const ms = performance.now() - startedMs;
       out.write(chunk);
-      const parts = (rest + String(chunk)).split('\n');
-      rest = parts.pop() ?? '';
-      lines.push(...parts);
-      lines.splice(0, Math.max(0, lines.length - tailLines));
+      const [first = '', ...others] = decoder.write(chunk).split('\n');
+      rest = { ms: rest.text === '' ? ms : rest.ms, text: rest.text + first };
+      for (const text of others) {
+        keep(rest);
+        rest = { ms, text };
+      }
     }
     await new Promise<void>((resolve) => out.end(() => resolve()));
   })().catch(() => undefined);
-  return { file, ended, tail: () => printable([...lines, rest]) };
+  return {
+    file,
+    ended,
+    lines: () => [...lines, ...printable([rest.text]).map((text) => ({ ms: rest.ms, text }))],
+  };
 }
 
 /** Lines as a log shows them: no escape sequences, no control characters, no empty ones. */

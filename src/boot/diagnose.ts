@@ -1,4 +1,5 @@
 import { EulabError, status } from '../errors.ts';
+import type { Line } from './console.ts';
 
 /** How a machine ended before the command's status was known. */
 export interface End {
@@ -7,8 +8,8 @@ export interface End {
   readonly signal: string | null;
   /** What QEMU itself wrote. */
   readonly stderr: string;
-  /** The last lines of the guest's console. */
-  readonly console: readonly string[];
+  /** The lines of the guest's console, as far as they were kept. */
+  readonly console: readonly Line[];
   /** The file that has all of the console. */
   readonly log: string;
 }
@@ -17,15 +18,16 @@ const shownLines = 24;
 
 /** The error that says why there is no status: what the console shows first, then what QEMU said. Pure. */
 export function diagnose(end: End): EulabError {
-  const panic = end.console.findIndex((line) => line.includes('Kernel panic - not syncing'));
+  const console = end.console.map(({ text }) => text);
+  const panic = console.findIndex((line) => line.includes('Kernel panic - not syncing'));
   const hint = `the whole console: ${end.log}`;
   if (panic >= 0) {
-    const reason = end.console[panic]?.replace(/^.*Kernel panic - not syncing: /, '') ?? '';
-    const around = end.console.slice(Math.max(0, panic - 6), panic - 6 + shownLines);
+    const reason = console[panic]?.replace(/^.*Kernel panic - not syncing: /, '') ?? '';
+    const around = console.slice(Math.max(0, panic - 6), panic - 6 + shownLines);
     return new EulabError(`the guest kernel panicked: ${reason}`, { details: around, hint, exitCode: status.guestDied });
   }
-  const details = end.console.slice(-shownLines);
-  const refused = end.console.find((line) => line.includes('eulab: cannot run the command'));
+  const details = console.slice(-shownLines);
+  const refused = console.find((line) => line.includes('eulab: cannot run the command'));
   if (refused !== undefined) {
     const message = refused.replace(/^.*eulab: /, 'the guest ');
     return new EulabError(message, { hint: 'build a kernel that has them: eulab build kernel', exitCode: status.unknown });
@@ -35,7 +37,7 @@ export function diagnose(end: End): EulabError {
     const said = end.stderr.trim().split('\n').filter(Boolean);
     return new EulabError(`QEMU ${how}`, { details: said.length > 0 ? said : details, hint, exitCode: status.unknown });
   }
-  const off = end.console.some((line) => /reboot: (Power down|System halted|Restarting system)/.test(line));
+  const off = console.some((line) => /reboot: (Power down|System halted|Restarting system)/.test(line));
   if (off) {
     return new EulabError('the guest switched itself off before the command ended', { details, hint, exitCode: status.unknown });
   }

@@ -116,7 +116,7 @@ async function converse(vm: Vm, run: Run, over: AbortSignal): Promise<number> {
   const code = await Promise.race([complete, vm.ended.then(() => undefined)]);
   if (code !== undefined) return code;
   const end = await vm.ended;
-  throw diagnose({ ...end, console: vm.console.tail(), log: vm.console.file });
+  throw diagnose({ ...end, console: vm.console.lines(), log: vm.console.file });
 }
 
 /** Sends the user's input to its end; an input that fails or is closed is an end like any other. */
@@ -185,7 +185,10 @@ async function timeLimit(run: Run, vm: Vm, over: AbortSignal): Promise<never> {
 
 function tooLong(message: string, exitCode: number, vm: Vm): EulabError {
   return new EulabError(message, {
-    details: vm.console.tail().slice(-12),
+    details: vm.console
+      .lines()
+      .slice(-12)
+      .map(({ text }) => text),
     hint: `the whole console: ${vm.console.file}`,
     exitCode,
   });

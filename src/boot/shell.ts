@@ -37,8 +37,8 @@ export async function runShell(machine: Omit<Machine, 'console'>, log: string, s
     process.stdout.write('\x1b[?7h');
   }
   signal.throwIfAborted();
-  const console = existsSync(log) ? printable(readFileSync(log, 'utf8').split('\n')).slice(-200) : [];
-  const panicked = console.some((line) => line.includes('Kernel panic - not syncing'));
+  const console = existsSync(log) ? printable(readFileSync(log, 'utf8').split('\n')).map((text) => ({ ms: 0, text })) : [];
+  const panicked = console.some(({ text }) => text.includes('Kernel panic - not syncing'));
   if (code === 0 && !panicked) return;
   // The lines that prove it are on the terminal already.
   const { message, hint, exitCode } = diagnose({ code, signal: ended, stderr: '', console, log });

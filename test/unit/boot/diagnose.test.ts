@@ -4,7 +4,9 @@ import { diagnose, type End } from '../../../src/boot/diagnose.ts';
 
 const end: End = { code: 0, signal: null, stderr: '', console: [], log: '/tmp/boot.log' };
 
-test.each<[string, Partial<End>, number, string]>([
+type Changes = Partial<Omit<End, 'console'>> & { readonly console?: readonly string[] };
+
+test.each<[string, Changes, number, string]>([
   [
     'a panic',
     { console: ['[    0.1] Kernel panic - not syncing: VFS: Unable to mount root fs'] },
@@ -28,7 +30,8 @@ test.each<[string, Partial<End>, number, string]>([
     'the guest kernel panicked: x',
   ],
 ])('%s', (_what, changes, exitCode, message) => {
-  expect(diagnose({ ...end, ...changes })).toMatchObject({ exitCode, message });
+  const console = (changes.console ?? []).map((text, ms) => ({ ms, text }));
+  expect(diagnose({ ...end, ...changes, console })).toMatchObject({ exitCode, message });
 });
 
 test('what QEMU said is shown, and where the console is', () => {
