@@ -1,6 +1,6 @@
 import { Command, CommanderError, type CommandUnknownOpts } from 'commander';
 import type { Context } from './commands/context.ts';
-import { EulabError, Interrupted, status } from './errors.ts';
+import { EulabError, Interrupted, type Signal, signalNumbers, status } from './errors.ts';
 import { version } from './version.ts';
 import { workspace } from './workspace.ts';
 
@@ -24,13 +24,20 @@ const verbs = [
   },
 ] as const;
 
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+const signals = Object.keys(signalNumbers) as Signal[];
 
 await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<void> {
   const interrupted = new AbortController();
-  for (const signal of signals) process.on(signal, () => interrupted.abort(new Interrupted(signal)));
+  let taker: ((signal: Signal) => void) | undefined;
+  for (const signal of signals) {
+    process.on(signal, () => {
+      const take = taker ?? (() => interrupted.abort(new Interrupted(signal)));
+      taker = undefined;
+      take(signal);
+    });
+  }
   // A reader that goes away while we print (`eulab --help | head -1`) is no failure of ours to report.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exitCode ??= 128 + 13;
@@ -40,6 +47,14 @@ async function main(args: readonly string[]): Promise<void> {
   const context: Context = {
     env: process.env,
     signal: interrupted.signal,
+    passSignal: (take) => {
+      taker = take;
+      return {
+        [Symbol.dispose]: () => {
+          taker = undefined;
+        },
+      };
+    },
     workspace: () => workspace(program.opts().directory, process.env),
     exit: (code) => {
       process.exitCode = code;

@@ -76,6 +76,21 @@ export const settings = {
       ),
   timeout: () =>
     new Option('--timeout <time>', 'end it after 500ms, 30s, 5m or 1h (status 124)').env('EULAB_TIMEOUT').argParser(duration),
+  tty: () => new Option('-t, --tty', 'a terminal of its own for the command, of the size of yours'),
+  env: () =>
+    new Option(
+      '-e, --env <name[=value]>',
+      "a variable for the command; without a value, this environment's (repeatable)",
+    ).argParser(variable),
+  workdir: () => new Option('-w, --workdir <folder>', "the command's folder in the guest").argParser(absolute),
+  name: () =>
+    new Option('--name <name>', 'what others call this machine by: eulab exec NAME (default: vm1, vm2, ...)')
+      .env('EULAB_NAME')
+      .argParser(
+        parsed(
+          v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, 'is no name: letters, digits, . _ -, at most 40')),
+        ),
+      ),
   qemu: () => new Option('--qemu <program>', 'QEMU to run').default('qemu-system-x86_64').env('EULAB_QEMU'),
 } as const;
 
@@ -129,6 +144,18 @@ function positive(most = 4096): (text: string) => number {
       v.maxValue(most, `is more than ${most}`),
     ),
   );
+}
+
+const absolute = parsed(v.pipe(v.string(), v.regex(/^\//, 'is no absolute path')));
+
+/** NAME=VALUE as it is; NAME with the value it has here. */
+function variable(text: string, earlier: readonly string[] | undefined): readonly string[] {
+  const name = text.split('=', 1)[0] ?? '';
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new InvalidArgumentError('It is no NAME or NAME=VALUE.');
+  if (text.includes('=')) return collect(text, earlier);
+  const value = process.env[name];
+  if (value === undefined) throw new InvalidArgumentError(`It has no value here: name one, ${name}=VALUE.`);
+  return collect(`${name}=${value}`, earlier);
 }
 
 function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {

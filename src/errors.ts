@@ -55,10 +55,15 @@ export class CommandError extends EulabError {
   }
 }
 
-/** The error of a run that a signal or a time limit ended. */
+/** The signals by which a user ends what we do. @see signal(7) */
+export const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 } as const;
+
+export type Signal = keyof typeof signalNumbers;
+
+/** The error of a run that a signal ended. */
 export class Interrupted extends EulabError {
-  constructor(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT') {
-    super(`ended by ${signal}`, { exitCode: 128 + { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 }[signal] });
+  constructor(signal: Signal) {
+    super(`ended by ${signal}`, { exitCode: 128 + signalNumbers[signal] });
   }
 }
 

@@ -107,14 +107,20 @@ export async function probe(command: Command, options: RunOptions = {}): Promise
 
 /**
  * A long-lived program with the given descriptors, for the virtual machine. Each `'pipe'` is a connected Unix socket.
+ * `detached`: in a session of its own, where the keys of our terminal do not reach it.
  *
  * Not through execa: loading it costs as much as starting Node, and this stands in the path of every boot.
  *
  * @throws EulabError (3) when there is no such program.
  */
-export async function start(command: Command, stdio: readonly ('ignore' | 'inherit' | 'pipe')[]): Promise<ChildProcess> {
+export async function start(
+  command: Command,
+  stdio: readonly ('ignore' | 'inherit' | 'pipe')[],
+  { detached = false }: { readonly detached?: boolean } = {},
+): Promise<ChildProcess> {
   const child = spawn(command.file, command.args, {
     stdio: [...stdio],
+    detached,
     env: { ...process.env, ...command.env },
     ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
   });

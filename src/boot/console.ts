@@ -1,6 +1,6 @@
 import { createWriteStream, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
 /** One line that the guest said on its console. */
@@ -37,8 +37,16 @@ export function logFile(cache: string): string {
   return join(folder, `boot-${moment}-${process.pid}.log`);
 }
 
+/** How a console is followed. */
+export interface Following {
+  /** When QEMU was started, by performance.now(). */
+  readonly startedMs: number;
+  /** Where it is shown as well. */
+  readonly shown?: Writable;
+}
+
 /** Reads the console to its end, into `file` and memory. A file that cannot be written loses only the file. */
-export function follow(stream: Readable, file: string, startedMs = performance.now()): ConsoleLog {
+export function follow(stream: Readable, file: string, { startedMs, shown }: Following): ConsoleLog {
   const lines: Line[] = [];
   const out = createWriteStream(file);
   out.on('error', () => undefined);
@@ -53,6 +61,7 @@ export function follow(stream: Readable, file: string, startedMs = performance.n
     for await (const chunk of stream) {
       const ms = performance.now() - startedMs;
       out.write(chunk);
+      shown?.write(chunk);
       const [first = '', ...others] = decoder.write(chunk).split('\n');
       rest = { ms: rest.text === '' ? ms : rest.ms, text: rest.text + first };
       for (const text of others) {

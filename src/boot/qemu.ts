@@ -15,20 +15,26 @@ export interface Machine {
   readonly cmdline: readonly string[];
   readonly net: 'user' | 'none';
   readonly console: Console;
+  /** The machine's private folder: QEMU makes its sockets in it. */
+  readonly folder: string;
 }
 
-/** Where the guest's serial console goes. */
-export type Console =
-  /** To the user's terminal, with ctrl-A as the escape; what is shown is also written to `log`. */
-  | { readonly kind: 'terminal'; readonly log: string }
-  /** To QEMU's stdout for eulab to read; the command's streams go through the descriptors of `ports`. */
-  | { readonly kind: 'command'; readonly ports: readonly Port[] };
+/**
+ * What the console is for; either way it is QEMU's stdin and stdout. On a `terminal` ctrl-A is the escape to QEMU's own keys
+ * and monitor; a `log` is only written.
+ */
+export type Console = 'terminal' | 'log';
 
-/** A virtio-serial port of the guest, named `name`, whose other end is the connected socket `descriptor`. */
-export interface Port {
-  readonly name: string;
-  readonly descriptor: number;
-}
+/**
+ * QEMU's sockets, by the names of their files: the agent's virtio port, the serial line that serves where the guest has no
+ * driver for that, and QEMU's own monitor.
+ */
+export const ports = ['agent', 'serial', 'qmp'] as const;
+
+export type Port = (typeof ports)[number];
+
+/** The word of the kernel's command line that tells the agent of the serial line: the second one. */
+export const serialWord = 'eulab.port=ttyS1';
 
 const mebibyte = 1024 * 1024;
 
@@ -58,18 +64,15 @@ export function qemu(machine: Machine): Command {
     serial(machine.console),
     network(machine.net),
     ['-device', 'virtio-rng-pci'],
-    machine.console.kind === 'command' ? ports(machine.console.ports) : [],
+    channel(machine.folder),
   ];
   return { file: machine.qemu, args: args.flat() };
 }
 
 function serial(console: Console): string[] {
-  const chardev =
-    console.kind === 'terminal'
-      ? `stdio,id=console,mux=on,signal=off,logfile=${escaped(console.log)}`
-      : 'stdio,id=console,signal=off';
-  const monitor = console.kind === 'terminal' ? ['-mon', 'chardev=console,mode=readline'] : [];
-  return ['-chardev', chardev, '-serial', 'chardev:console', ...monitor];
+  const terminal = console === 'terminal';
+  const monitor = terminal ? ['-mon', 'chardev=console,mode=readline'] : [];
+  return ['-chardev', `stdio,id=console,${terminal ? 'mux=on,' : ''}signal=off`, '-serial', 'chardev:console', ...monitor];
 }
 
 function network(net: Machine['net']): string[] {
@@ -78,12 +81,18 @@ function network(net: Machine['net']): string[] {
   return ['-netdev', 'user,id=net0', '-device', 'virtio-net-pci,netdev=net0,romfile='];
 }
 
-function ports(list: readonly Port[]): string[] {
-  const each = list.flatMap(({ name, descriptor }) => [
-    ...['-chardev', `socket,id=${name},fd=${descriptor}`],
-    ...['-device', `virtserialport,chardev=${name},name=${name}`],
+/** The agent's port, the serial line beside it, and the monitor: sockets that QEMU makes, and on which nobody has to wait. */
+function channel(folder: string): string[] {
+  const chardevs = ports.flatMap((name) => [
+    '-chardev',
+    `socket,id=eulab.${name},path=${escaped(`${folder}/${name}`)},server=on,wait=off`,
   ]);
-  return ['-device', 'virtio-serial-pci', ...each];
+  return [
+    ...chardevs,
+    ...['-device', 'virtio-serial-pci', '-device', 'virtserialport,chardev=eulab.agent,name=eulab.agent'],
+    ...['-serial', 'chardev:eulab.serial'],
+    ...['-mon', 'chardev=eulab.qmp,mode=control'],
+  ];
 }
 
 /** A value inside a comma-separated option. @see qemu(1), "-blockdev": commas are doubled */

@@ -1,10 +1,9 @@
-import { once } from 'node:events';
-import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { EulabError } from '../errors.ts';
-import { read, start } from '../exec.ts';
-import { printable } from './console.ts';
+import { connect, type Link } from './channel/link.ts';
 import { diagnose } from './diagnose.ts';
-import { type Machine, qemu } from './qemu.ts';
+import type { Machine } from './qemu.ts';
+import { rawTerminal, resized } from './terminal.ts';
+import { launch, type Vm } from './vm.ts';
 
 /** The words of the kernel's command line that tell the guest what terminal is at the other end of its console. */
 export function terminalWords(env: NodeJS.ProcessEnv, terminal: { readonly rows?: number; readonly columns?: number }): string[] {
@@ -13,34 +12,50 @@ export function terminalWords(env: NodeJS.ProcessEnv, terminal: { readonly rows?
   return [...term, `eulab.rows=${terminal.rows}`, `eulab.columns=${terminal.columns}`];
 }
 
+/** A machine whose console is the user's terminal. */
+export interface Shell {
+  readonly machine: Machine;
+  readonly log: string;
+  /** Removes the machine's folder, when QEMU is gone. */
+  readonly release: () => void;
+  readonly signal: AbortSignal;
+  readonly onLink?: (link: Link, vm: Vm) => void;
+}
+
 /**
  * Boots with the console on the user's terminal and returns when the machine is off. The terminal is left as it was.
  *
  * @throws EulabError 255 when the guest panicked or died, 125 when QEMU failed, the signal's reason when aborted.
  */
-export async function runShell(machine: Omit<Machine, 'console'>, log: string, signal: AbortSignal): Promise<void> {
+export async function runShell({ machine, log, release, signal, onLink }: Shell): Promise<void> {
   signal.throwIfAborted();
-  // By its own name: what we start has no controlling terminal, and so no /dev/tty.
-  const terminal = readlinkSync('/proc/self/fd/0');
-  const saved = await read({ file: 'stty', args: ['-F', terminal, '-g'] });
-  const child = await start(qemu({ ...machine, console: { kind: 'terminal', log } }), ['inherit', 'inherit', 'inherit']);
-  const stop = () => child.kill('SIGTERM');
-  signal.addEventListener('abort', stop, { once: true });
-  let code: number | null = null;
-  let ended: string | null = null;
+  await using terminal = await rawTerminal();
+  await using vm = await launch(machine, { log, release, shown: terminal.output, terminal });
+  process.stdin.on('error', () => undefined).pipe(vm.typed);
+  const resizing: Disposable[] = [];
+  greet(vm, (link) => {
+    onLink?.(link, vm);
+    resizing.push(resized(process.stdout, (size) => link.resizeConsole(size)));
+  });
+  const stop = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
   try {
-    [code, ended] = await once(child, 'exit');
+    const { code, signal: ended, stderr } = await Promise.race([vm.ended, stop]);
+    const console = vm.console.lines();
+    const panicked = console.some(({ text }) => text.includes('Kernel panic - not syncing'));
+    if (code === 0 && !panicked) return;
+    // The lines that prove it are on the terminal already.
+    const { message, hint, exitCode } = diagnose({ code, signal: ended, stderr, console, log });
+    throw new EulabError(message, { hint, exitCode, details: stderr.trim().split('\n').filter(Boolean) });
   } finally {
-    signal.removeEventListener('abort', stop);
-    await read({ file: 'stty', args: ['-F', terminal, saved] });
-    // Line wrap on again: firmware that clears the screen switches it off.
-    process.stdout.write('\x1b[?7h');
+    for (const one of resizing) one[Symbol.dispose]();
+    process.stdin.unpipe();
+    process.stdin.pause();
   }
-  signal.throwIfAborted();
-  const console = existsSync(log) ? printable(readFileSync(log, 'utf8').split('\n')).map((text) => ({ ms: 0, text })) : [];
-  const panicked = console.some(({ text }) => text.includes('Kernel panic - not syncing'));
-  if (code === 0 && !panicked) return;
-  // The lines that prove it are on the terminal already.
-  const { message, hint, exitCode } = diagnose({ code, signal: ended, stderr: '', console, log });
-  throw new EulabError(message, { hint, exitCode });
+}
+
+/** Calls `found` when an agent answers: in a guest that has one, which a shell does not need. */
+function greet(vm: Vm, found: (link: Link) => void): void {
+  Promise.all([vm.port('agent'), vm.port('serial')])
+    .then(connect)
+    .then(found, () => undefined);
 }

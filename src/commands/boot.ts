@@ -2,12 +2,16 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { markCache } from '../artifacts/cache.ts';
 import { accelerator } from '../boot/accel.ts';
+import type { GuestCommand, Size } from '../boot/channel/frame.ts';
 import { logFile } from '../boot/console.ts';
 import { checkInitramfs } from '../boot/initramfs.ts';
 import { inspectKernel, qboot } from '../boot/machine.ts';
-import { type Machine, qemu } from '../boot/qemu.ts';
-import { commandConsole, runCommand } from '../boot/run.ts';
+import { type Machine, qemu, serialWord } from '../boot/qemu.ts';
+import { type Run, runCommand } from '../boot/run.ts';
+import { announce, claim, nextName, runtimeFolder } from '../boot/running.ts';
 import { runShell, terminalWords } from '../boot/shell.ts';
+import { needTerminal, rawTerminal, resized, sizeOf } from '../boot/terminal.ts';
+import { bytesOf } from '../boot/words.ts';
 import { show } from '../command.ts';
 import { settings } from '../config.ts';
 import { EulabError, status } from '../errors.ts';
@@ -16,6 +20,15 @@ import type { Context } from './context.ts';
 
 /** `eulab boot [-- COMMAND...]`: a shell in the guest, or one command with its output and its status. */
 export function boot(context: Context) {
+  return command().action(async (argv, options) => {
+    const machine = await plan(context, argv, options);
+    await (options.dryRun ? print(context, machine, options) : run(context, machine, argv, options));
+  });
+}
+
+type Options = ReturnType<ReturnType<typeof command>['opts']>;
+
+function command() {
   return new Command('boot')
     .summary('boot the kernel: a shell, or one command and its status')
     .description(
@@ -32,54 +45,101 @@ export function boot(context: Context) {
     .addOption(settings.net())
     .addOption(settings.ip())
     .addOption(settings.timeout())
+    .addOption(settings.tty())
+    .addOption(settings.env())
+    .addOption(settings.workdir())
+    .addOption(settings.name())
     .addOption(settings.qemu())
     .addOption(settings.dryRun())
     .addHelpText(
       'after',
       '\nExamples:\n  eulab boot\n  eulab boot -- uname -a\n  eulab boot --timeout 30s -- sh -c "dmesg | grep virtio"',
-    )
-    .action(async (argv, options) => {
-      const { env, signal } = context;
-      const { artifacts, cache } = context.workspace();
-      const kernel = options.kernel ?? join(artifacts, 'bzImage');
-      const initrd = options.initrd ?? join(artifacts, 'initramfs.cpio.gz');
-      inspectKernel(kernel, '--kernel');
-      await checkInitramfs(initrd, '--initrd');
-      const command = argv.length > 0;
-      if (!command && !options.dryRun) needTerminal();
+    );
+}
 
-      const path = locate(options.qemu, env);
-      if (path === undefined) throw missing(options.qemu);
-      const accel = await accelerator(options.accel, { qemu: path, cache, signal });
-      if (accel.why !== undefined) process.stderr.write(`eulab: booting under emulation (TCG): ${accel.why}\n`);
-      const machine: Omit<Machine, 'console'> = {
-        qemu: options.qemu,
-        accel: accel.name,
-        firmware: qboot(path),
-        memoryBytes: options.memory,
-        cpus: options.cpus,
-        kernel,
-        initrd,
-        net: options.net,
-        cmdline: [
-          ...(command ? consoleWords : [...consoleWords, 'quiet', ...terminalWords(env, process.stdout)]),
-          ...(command ? ['eulab.mode=run'] : []),
-          ...networkWords(options.net, options.ip),
-          ...(options.append ?? []),
-        ],
-      };
-      await markCache(cache);
-      const log = logFile(cache);
-      if (options.dryRun) {
-        const console = command ? commandConsole : { kind: 'terminal' as const, log };
-        if (command) process.stderr.write('eulab: descriptors 3 to 6 are sockets that eulab holds: the command channel\n');
-        process.stdout.write(`${show(qemu({ ...machine, console }))}\n`);
-      } else if (command) {
-        context.exit(await runCommand({ machine, argv, streams: process, log, timeoutMs: options.timeout, signal }));
-      } else {
-        await runShell(machine, log, limited(signal, options.timeout));
-      }
-    });
+/** The machine that the options describe, but for its folder. Nothing has happened but looking. */
+async function plan(context: Context, argv: readonly string[], options: Options): Promise<Omit<Machine, 'folder'>> {
+  const { env, signal } = context;
+  const { artifacts, cache } = context.workspace();
+  const kernel = options.kernel ?? join(artifacts, 'bzImage');
+  const initrd = options.initrd ?? join(artifacts, 'initramfs.cpio.gz');
+  inspectKernel(kernel, '--kernel');
+  await checkInitramfs(initrd, '--initrd');
+  const shell = argv.length === 0;
+  if (!options.dryRun && shell) needTerminal('a shell', 'run a command instead: eulab boot -- COMMAND');
+  if (!options.dryRun && options.tty) needTerminal('--tty', 'leave it out: the command then has pipes');
+
+  const path = locate(options.qemu, env);
+  if (path === undefined) throw missing(options.qemu);
+  const accel = await accelerator(options.accel, { qemu: path, cache, signal });
+  if (accel.why !== undefined) process.stderr.write(`eulab: booting under emulation (TCG): ${accel.why}\n`);
+  return {
+    qemu: options.qemu,
+    accel: accel.name,
+    firmware: qboot(path),
+    memoryBytes: options.memory,
+    cpus: options.cpus,
+    kernel,
+    initrd,
+    net: options.net,
+    console: shell ? 'terminal' : 'log',
+    cmdline: [
+      ...consoleWords,
+      ...(shell ? ['quiet', ...terminalWords(env, process.stdout)] : ['eulab.mode=run']),
+      serialWord,
+      ...networkWords(options.net, options.ip),
+      ...(options.append ?? []),
+    ],
+  };
+}
+
+/** What would be run, fit to paste: the private folder and QEMU, whose sockets lie in it. */
+async function print(context: Context, machine: Omit<Machine, 'folder'>, options: Options): Promise<void> {
+  const { folder } = await nextName(options.name, runtimeFolder(context.env));
+  const make = show({ file: 'mkdir', args: ['-p', '-m', '700', folder] });
+  process.stdout.write(`${make}\n${show(qemu({ ...machine, folder }))}\n`);
+}
+
+async function run(context: Context, machine: Omit<Machine, 'folder'>, argv: readonly string[], options: Options): Promise<void> {
+  const { env, signal } = context;
+  const { cache } = context.workspace();
+  await markCache(cache);
+  const log = logFile(cache);
+  using claimed = await claim(options.name, runtimeFolder(env));
+  announce(claimed, { startedMs: Date.now(), kernel: machine.kernel, argv });
+  const launched = { machine: { ...machine, folder: claimed.folder }, log, release: () => claimed[Symbol.dispose]() };
+  if (argv.length === 0) return await runShell({ ...launched, signal: limited(signal, options.timeout) });
+  const request = guestCommand(argv, options, env);
+  context.exit(await commandRun({ context, ...launched, command: request, timeoutMs: options.timeout }));
+}
+
+/** The command as the guest gets it. */
+function guestCommand(
+  argv: readonly string[],
+  { env = [], workdir = '', tty }: { readonly env?: readonly string[]; readonly workdir?: string; readonly tty?: true },
+  here: NodeJS.ProcessEnv,
+): GuestCommand {
+  const term = tty && here['TERM'] ? [`TERM=${here['TERM']}`] : [];
+  return {
+    argv: bytesOf(argv),
+    env: [...term, ...env].map((text) => Buffer.from(text)),
+    folder: Buffer.from(workdir),
+    terminal: tty ? sizeOf(process.stdout) : undefined,
+    sync: true,
+  };
+}
+
+/** Runs the command with this process's streams: as pipes, or as a terminal in raw mode. */
+async function commandRun(
+  run: Pick<Run, 'machine' | 'command' | 'log' | 'release' | 'timeoutMs'> & { readonly context: Context },
+): Promise<number> {
+  const { context, ...rest } = run;
+  const { signal, passSignal } = context;
+  const events = { passSignal, resized: (take: (size: Size) => void) => resized(process.stdout, take) };
+  if (run.command.terminal === undefined) return await runCommand({ ...rest, signal, events, streams: process });
+  await using terminal = await rawTerminal();
+  const streams = { stdin: process.stdin, stdout: terminal.output, stderr: process.stderr };
+  return await runCommand({ ...rest, signal, events, streams, terminal });
 }
 
 /** `panic=-1` restarts at once, and QEMU runs with -no-reboot: a panic is the end of the machine. */
@@ -91,14 +151,6 @@ const userNetwork = ['eulab.ip=10.0.2.15/24', 'eulab.gateway=10.0.2.2', 'eulab.d
 function networkWords(net: Machine['net'], ip: string | undefined): string[] {
   if (ip !== undefined) return [`eulab.ip=${ip}`];
   return net === 'user' ? userNetwork : ['eulab.ip=none'];
-}
-
-function needTerminal(): void {
-  if (process.stdin.isTTY && process.stdout.isTTY) return;
-  throw new EulabError('a shell needs a terminal, and there is none here', {
-    hint: 'run a command instead: eulab boot -- COMMAND',
-    exitCode: status.usage,
-  });
 }
 
 /** The signal, or one that the time limit aborts first. */

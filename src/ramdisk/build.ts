@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { markCache } from '../artifacts/cache.ts';
 import { lock } from '../artifacts/lock.ts';
@@ -63,34 +63,33 @@ export async function buildRamdisk(request: RamdiskRequest): Promise<{ readonly 
   };
   const commit = (inputs: Record<string, string>) => staging.commit({ key, inputs, command: request.command });
 
-  if (ready !== undefined) {
-    report({ kind: 'step', text: `packing ${request.busybox}` });
-    await write(busyboxTree(ready, String(request.busybox)));
-    return { manifest: await commit({ source: String(request.busybox), engine: 'none' }), built: true };
-  }
   const where = await engine({
     ...request,
     wanted: request.engine,
     home: workspace.home,
     dockerfile: 'Dockerfile.ramdisk',
-    tools: ['gcc', 'make', 'musl-gcc'],
+    tools: ready === undefined ? ['gcc', 'make', 'musl-gcc'] : ['gcc'],
   });
+  if (ready !== undefined) {
+    const programs = busyboxTree(ready, String(request.busybox));
+    report({ kind: 'step', text: `packing ${request.busybox} and the agent` });
+    await compile(request, where, undefined, (built) => write(merge(built, programs)));
+    return { manifest: await commit({ source: String(request.busybox), engine: where.kind }), built: true };
+  }
   const source = await busyboxSource(spec, { sites: request.sites, cache: workspace.cache, signal, report });
+  report({ kind: 'step', text: `compiling busybox ${source.version}` });
   await compile(request, where, source, write);
   return { manifest: await commit({ ...provenance(source), engine: where.kind }), built: true };
 }
 
-/** Compiles busybox and hands its tree to `write`, out of a container without touching the disk. */
+/** Compiles busybox, where there is a source of it, and the agent; hands their tree to `write`, out of a container without touching the disk. */
 async function compile(
   request: RamdiskRequest,
   where: Engine,
-  source: Source,
+  source: Source | undefined,
   write: (programs: AsyncIterable<Entry>) => Promise<void>,
 ): Promise<void> {
   const { workspace, report, signal } = request;
-  const ccache = join(workspace.cache, 'ccache');
-  await mkdir(ccache, { recursive: true });
-  report({ kind: 'step', text: `compiling busybox ${source.version}` });
   const lines: string[] = [];
   let done = 0;
   const onLine = (text: string) => {
@@ -101,15 +100,7 @@ async function compile(
     done += 1;
     report({ kind: 'progress', done, total: undefined, unit: 'objects' });
   };
-  const job: Job = {
-    script: 'utils/busybox/build',
-    dockerfile: 'Dockerfile.ramdisk',
-    env: { SRC: source.folder, JOBS: request.jobs === undefined ? '' : String(request.jobs), CCACHE_DIR: ccache },
-    mounts: [
-      { path: source.folder, writable: false },
-      { path: ccache, writable: true },
-    ],
-  };
+  const job = await jobOf(request, source);
   try {
     if (where.kind === 'podman') {
       await using result = await inContainer(where, job, { signal, onLine });
@@ -125,8 +116,25 @@ async function compile(
     // An interrupted build breaks off at many ends at once; the signal is what happened.
     signal.throwIfAborted();
     if (!(error instanceof CommandError)) throw error;
-    throw new EulabError(`busybox could not be built (${error.message})`, { details: lines.slice(-8), cause: error });
+    const what = source === undefined ? "the guest's agent" : 'busybox';
+    throw new EulabError(`${what} could not be built (${error.message})`, { details: lines.slice(-8), cause: error });
   }
+}
+
+/** The call of utils/busybox/build: for all of the guest's programs, or for the agent alone. */
+async function jobOf({ workspace, jobs }: RamdiskRequest, source: Source | undefined): Promise<Job> {
+  const script = { script: 'utils/busybox/build', dockerfile: 'Dockerfile.ramdisk' };
+  if (source === undefined) return { ...script, env: { STEP: 'agent' }, mounts: [] };
+  const ccache = join(workspace.cache, 'ccache');
+  await mkdir(ccache, { recursive: true });
+  return {
+    ...script,
+    env: { SRC: source.folder, JOBS: jobs === undefined ? '' : String(jobs), CCACHE_DIR: ccache },
+    mounts: [
+      { path: source.folder, writable: false },
+      { path: ccache, writable: true },
+    ],
+  };
 }
 
 /** Waits for the packing and for the build behind it. Either's end breaks the other off; the cause is told, not the echo. */
@@ -137,22 +145,22 @@ async function both(packing: Promise<void>, building: Promise<void>): Promise<vo
   if (packed.status === 'rejected') throw packed.reason;
 }
 
-/** The same entries; the busybox among them is looked at on its way: a guest without libraries needs a static one. */
+/** The same entries; the programs among them are looked at on their way: a guest without libraries needs static ones. */
 async function* checked(programs: Iterable<Entry> | AsyncIterable<Entry>): AsyncGenerator<Entry> {
-  let found = false;
+  const wanted = new Set(['bin/busybox', 'bin/eulab-agent']);
   for await (const entry of programs) {
-    if (entry.path !== 'bin/busybox' || entry.type !== 'file') {
+    if (entry.type !== 'file' || !wanted.delete(entry.path)) {
       yield entry;
       continue;
     }
-    found = true;
+    const name = basename(entry.path);
     const bytes = entry.data instanceof Uint8Array ? entry.data : await buffer(entry.data);
-    const { machine, ...facts } = elf(bytes, 'busybox');
-    if (machine !== 'x86_64') throw new EulabError(`busybox is a program for another machine (${machine})`);
-    if (!facts.static) throw new EulabError(`busybox is not static: it wants ${facts.interpreter ?? 'shared libraries'}`);
+    const { machine, ...facts } = elf(bytes, name);
+    if (machine !== 'x86_64') throw new EulabError(`${name} is a program for another machine (${machine})`);
+    if (!facts.static) throw new EulabError(`${name} is not static: it wants ${facts.interpreter ?? 'shared libraries'}`);
     yield file(entry.path, bytes, entry.mode);
   }
-  if (!found) throw new EulabError('the build of busybox made no bin/busybox');
+  for (const path of wanted) throw new EulabError(`the build made no ${path}`);
 }
 
 async function readBusybox(path: string): Promise<Uint8Array> {
@@ -186,7 +194,8 @@ function executable(path: string): boolean {
 async function requestKey(request: RamdiskRequest, guest: readonly Entry[], busybox: Uint8Array | undefined): Promise<string> {
   const { source, sites, engine, baseImage, epoch, workspace } = request;
   const hash = createHash('sha256');
-  const scripts = ['Dockerfile.ramdisk', 'utils/busybox/build', 'utils/busybox/config', 'utils/toolchain/packages'];
+  const agent = ['agent.h', 'agent.c', 'channel.c', 'machine.c', 'session.c'].map((name) => `utils/agent/${name}`);
+  const scripts = ['Dockerfile.ramdisk', 'utils/busybox/build', 'utils/busybox/config', 'utils/toolchain/packages', ...agent];
   hash.update(JSON.stringify([source, sites, engine, baseImage ?? '', epoch]));
   for (const script of scripts) hash.update(await readFile(join(workspace.home, script)));
   for (const entry of guest) {

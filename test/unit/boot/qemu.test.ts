@@ -12,7 +12,8 @@ const machine: Machine = {
   initrd: 'artifacts/initramfs.cpio.gz',
   cmdline: ['console=ttyS0', 'panic=-1'],
   net: 'user',
-  console: { kind: 'terminal', log: '/tmp/boot.log' },
+  console: 'terminal',
+  folder: '/run/user/1000/eulab/vm1',
 };
 
 /** The arguments of a machine that differs, as a list of options with their values: each in one string. */
@@ -37,34 +38,27 @@ test('a shell on the terminal', () => {
       "-kernel artifacts/bzImage",
       "-initrd artifacts/initramfs.cpio.gz",
       "-append 'console=ttyS0 panic=-1'",
-      "-chardev stdio,id=console,mux=on,signal=off,logfile=/tmp/boot.log",
+      "-chardev stdio,id=console,mux=on,signal=off",
       "-serial chardev:console",
       "-mon chardev=console,mode=readline",
       "-netdev user,id=net0",
       "-device virtio-net-pci,netdev=net0,romfile=",
       "-device virtio-rng-pci",
+      "-chardev socket,id=eulab.agent,path=/run/user/1000/eulab/vm1/agent,server=on,wait=off",
+      "-chardev socket,id=eulab.serial,path=/run/user/1000/eulab/vm1/serial,server=on,wait=off",
+      "-chardev socket,id=eulab.qmp,path=/run/user/1000/eulab/vm1/qmp,server=on,wait=off",
+      "-device virtio-serial-pci",
+      "-device virtserialport,chardev=eulab.agent,name=eulab.agent",
+      "-serial chardev:eulab.serial",
+      "-mon chardev=eulab.qmp,mode=control",
     ]
   `);
 });
 
-test('a command: each port is a descriptor', () => {
-  const ports = [
-    { name: 'eulab.control', descriptor: 3 },
-    { name: 'eulab.stdin', descriptor: 4 },
-  ];
-  expect(options({ console: { kind: 'command', ports } }).slice(-9)).toMatchInlineSnapshot(`
-    [
-      "-serial chardev:console",
-      "-netdev user,id=net0",
-      "-device virtio-net-pci,netdev=net0,romfile=",
-      "-device virtio-rng-pci",
-      "-device virtio-serial-pci",
-      "-chardev socket,id=eulab.control,fd=3",
-      "-device virtserialport,chardev=eulab.control,name=eulab.control",
-      "-chardev socket,id=eulab.stdin,fd=4",
-      "-device virtserialport,chardev=eulab.stdin,name=eulab.stdin",
-    ]
-  `);
+test('a command’s machine has no keys of its own on the console', () => {
+  const words = options({ console: 'log' });
+  expect(words).toContain('-chardev stdio,id=console,signal=off');
+  expect(words.some((word) => word.startsWith('-mon chardev=console'))).toBe(false);
 });
 
 test.each<[string, Partial<Machine>, string]>([
@@ -73,8 +67,8 @@ test.each<[string, Partial<Machine>, string]>([
   ['a path with spaces and quotes is one word', { kernel: "it's a kernel" }, `-kernel 'it'\\''s a kernel'`],
   [
     'a comma in an option is doubled',
-    { console: { kind: 'terminal', log: 'a,b' } },
-    '-chardev stdio,id=console,mux=on,signal=off,logfile=a,,b',
+    { folder: '/run/a,b' },
+    '-chardev socket,id=eulab.qmp,path=/run/a,,b/qmp,server=on,wait=off',
   ],
 ])('%s', (_what, changes, option) => {
   expect(options(changes)).toContain(option);

@@ -1,0 +1,110 @@
+import { once } from 'node:events';
+import { connect as dial, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { Duplex, Readable, Writable } from 'node:stream';
+import { EulabError, isErrno } from '../errors.ts';
+import { start } from '../exec.ts';
+import { type ConsoleLog, follow } from './console.ts';
+import { farewell, kept } from './keeper.ts';
+import { type Machine, type Port, qemu } from './qemu.ts';
+
+/** How QEMU ended and what it wrote. */
+export interface QemuEnd {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stderr: string;
+}
+
+/** A running QEMU; disposing it ends it and removes its folder. */
+export interface Vm extends AsyncDisposable {
+  readonly pid: number;
+  /** The guest's console; QEMU's stdin is what is typed on it. */
+  readonly console: ConsoleLog;
+  readonly typed: Writable;
+  /** Connections to QEMU's sockets. Each settles when QEMU has made it, and rejects when QEMU ends before. */
+  port(name: Port): Promise<Socket>;
+  /** Settles with QEMU's own end and all that it wrote. */
+  readonly ended: Promise<QemuEnd>;
+}
+
+/** How a machine is launched. */
+export interface Launch {
+  /** The file for the console. */
+  readonly log: string;
+  /** Removes the machine's folder, when QEMU is gone. */
+  readonly release: () => void;
+  /** Shown as well what the console says, as it comes. */
+  readonly shown?: Writable;
+  /** The terminal that is in raw mode meanwhile. */
+  readonly terminal?: { readonly device: string; readonly settings: string };
+}
+
+/** QEMU makes its sockets some 20 ms after its start. */
+const dialEveryMs = 3;
+
+/**
+ * Starts QEMU under a keeper: when this process is killed, so is QEMU, and its folder goes.
+ *
+ * @throws EulabError (3) when there is no such program.
+ */
+export async function launch(machine: Machine, { log, release, shown, terminal }: Launch): Promise<Vm> {
+  const { folder } = machine;
+  const command = kept(qemu(machine), { folder, ...(terminal === undefined ? {} : { terminal }) });
+  const startedMs = performance.now();
+  const child = await start(command, ['pipe', 'pipe', 'pipe', 'pipe'], { detached: true });
+  const [stdin, stdout, stderr, lifeline] = child.stdio;
+  if (!(stdin instanceof Writable && stdout instanceof Readable && stderr instanceof Readable && lifeline instanceof Duplex)) {
+    throw new EulabError('QEMU has no standard streams');
+  }
+  // Each fails with EPIPE or ECONNRESET when QEMU ends; that end is what is told, not this.
+  for (const stream of [stdin, lifeline]) stream.on('error', () => undefined);
+  let said = '';
+  stderr.on('data', (chunk) => {
+    said += chunk;
+  });
+  const console = follow(stdout, log, { startedMs, ...(shown === undefined ? {} : { shown }) });
+  const gone = once(child, 'exit');
+  const heard = once(stderr, 'close');
+  const ended = gone.then(async ([code, signal]) => {
+    await Promise.all([console.ended, heard]);
+    return { code, signal, stderr: said };
+  });
+  const sockets: Socket[] = [];
+  return {
+    pid: child.pid ?? 0,
+    console,
+    typed: stdin,
+    ended,
+    port: async (name) => {
+      const socket = await dialled(join(folder, name), () => child.exitCode === null && child.signalCode === null);
+      socket.on('error', () => undefined);
+      sockets.push(socket);
+      return socket;
+    },
+    [Symbol.asyncDispose]: async () => {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+      if (child.exitCode === null && child.signalCode === null) await gone;
+      for (const socket of sockets) socket.destroy();
+      await console.ended;
+      release();
+      const over = once(lifeline, 'close');
+      lifeline.resume().end(farewell);
+      await over;
+    },
+  };
+}
+
+/** Connects to a socket that somebody is about to make. */
+async function dialled(path: string, awaited: () => boolean): Promise<Socket> {
+  for (;;) {
+    const socket = dial(path);
+    try {
+      await once(socket, 'connect');
+      return socket;
+    } catch (error) {
+      const early = isErrno(error) && (error.code === 'ENOENT' || error.code === 'ECONNREFUSED');
+      if (!early || !awaited()) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, dialEveryMs));
+  }
+}
