@@ -12,6 +12,14 @@ const verbs = [
     summary: 'boot: a shell, or one command and its status',
     load: async () => (await import('./commands/boot.ts')).boot,
   },
+  { name: 'ps', summary: 'the machines that run', load: async () => (await import('./commands/ps.ts')).ps },
+  { name: 'exec', summary: 'run a command in a running machine', load: async () => (await import('./commands/exec.ts')).exec },
+  {
+    name: 'console',
+    summary: 'the console of a running machine',
+    load: async () => (await import('./commands/console.ts')).console,
+  },
+  { name: 'stop', summary: 'switch a running machine off', load: async () => (await import('./commands/stop.ts')).stop },
   {
     name: 'image',
     summary: 'the container image that builds run in',

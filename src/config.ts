@@ -20,6 +20,7 @@ export const settings = {
     new Option('-j, --jobs <n>', 'parallel jobs of a build (default: one a CPU)').env('EULAB_JOBS').argParser(positive()),
   force: () => new Option('--force', 'build even when nothing has changed').env('EULAB_FORCE'),
   verbose: () => new Option('-v, --verbose', 'show what the programs print').env('EULAB_VERBOSE'),
+  json: () => new Option('--json', 'for programs: one JSON document on stdout'),
   dryRun: () => new Option('-n, --dry-run', 'print what would be done and do nothing'),
 
   source: () =>

@@ -1,6 +1,6 @@
 import { createWriteStream, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
 /** One line that the guest said on its console. */
@@ -16,6 +16,8 @@ export interface ConsoleLog {
   readonly file: string;
   /** The last lines that are not empty, oldest first. */
   lines(): readonly Line[];
+  /** Calls `take` with the bytes that come from now on, until disposed. */
+  watch(take: (bytes: Buffer) => void): Disposable;
   /** Settles when the stream has ended and the file is written. */
   readonly ended: Promise<void>;
 }
@@ -37,17 +39,13 @@ export function logFile(cache: string): string {
   return join(folder, `boot-${moment}-${process.pid}.log`);
 }
 
-/** How a console is followed. */
-export interface Following {
-  /** When QEMU was started, by performance.now(). */
-  readonly startedMs: number;
-  /** Where it is shown as well. */
-  readonly shown?: Writable;
-}
-
-/** Reads the console to its end, into `file` and memory. A file that cannot be written loses only the file. */
-export function follow(stream: Readable, file: string, { startedMs, shown }: Following): ConsoleLog {
+/**
+ * Reads the console to its end, into `file` and memory. A file that cannot be written loses only the file. `startedMs`: when
+ * QEMU was started, by performance.now().
+ */
+export function follow(stream: Readable, file: string, startedMs: number): ConsoleLog {
   const lines: Line[] = [];
+  const watchers = new Set<(bytes: Buffer) => void>();
   const out = createWriteStream(file);
   out.on('error', () => undefined);
   const decoder = new StringDecoder('utf8');
@@ -61,7 +59,7 @@ export function follow(stream: Readable, file: string, { startedMs, shown }: Fol
     for await (const chunk of stream) {
       const ms = performance.now() - startedMs;
       out.write(chunk);
-      shown?.write(chunk);
+      for (const take of watchers) take(chunk);
       const [first = '', ...others] = decoder.write(chunk).split('\n');
       rest = { ms: rest.text === '' ? ms : rest.ms, text: rest.text + first };
       for (const text of others) {
@@ -74,6 +72,10 @@ export function follow(stream: Readable, file: string, { startedMs, shown }: Fol
   return {
     file,
     ended,
+    watch: (take) => {
+      watchers.add(take);
+      return { [Symbol.dispose]: () => void watchers.delete(take) };
+    },
     lines: () => [...lines, ...printable([rest.text]).map((text) => ({ ms: rest.ms, text }))],
   };
 }

@@ -5,6 +5,7 @@ import type { GuestCommand, Size } from './channel/frame.ts';
 import { connect, type Link, type Session } from './channel/link.ts';
 import { diagnose } from './diagnose.ts';
 import type { Machine } from './qemu.ts';
+import { serve } from './server.ts';
 import { launch, type Vm } from './vm.ts';
 
 /** The user's end of a command's streams. */
@@ -37,8 +38,6 @@ export interface Run {
   readonly signal: AbortSignal;
   /** The terminal that is in raw mode meanwhile. */
   readonly terminal?: { readonly device: string; readonly settings: string };
-  /** Told when the guest has answered: others may now ask it for commands of their own. */
-  readonly onLink?: (link: Link, vm: Vm) => void;
 }
 
 /** A guest that says nothing for so long after its start will never say anything: ten times a slow start under TCG. */
@@ -56,7 +55,8 @@ const graceMs = 10_000;
 export async function runCommand(run: Run): Promise<number> {
   await using vm = await launch(run.machine, run);
   const over = new AbortController();
-  const guest = { ready: false };
+  const guest: Guest = { link: undefined };
+  using _server = await serve(run.machine.folder, vm, () => guest.link);
   try {
     return await Promise.race([
       converse(vm, run, guest, over.signal),
@@ -69,13 +69,16 @@ export async function runCommand(run: Run): Promise<number> {
   }
 }
 
+/** What is known of the guest's agent; it has a link once it has answered. */
+interface Guest {
+  link: Link | undefined;
+}
+
 /** Waits for the agent, hands it the command and stays with it to its end. */
-async function converse(vm: Vm, run: Run, guest: { ready: boolean }, over: AbortSignal): Promise<number> {
+async function converse(vm: Vm, run: Run, guest: Guest, over: AbortSignal): Promise<number> {
   const ports = await Promise.all([vm.port('agent'), vm.port('serial')]).catch(() => never());
-  const link = await connect(ports);
-  guest.ready = true;
-  run.onLink?.(link, vm);
-  return attend(link, run, over);
+  guest.link = await connect(ports);
+  return attend(guest.link, run, over);
 }
 
 /** What a command needs of its user's side, wherever its machine is. */
@@ -128,12 +131,12 @@ async function died(vm: Vm): Promise<never> {
   throw diagnose({ ...end, console: vm.console.lines(), log: vm.console.file });
 }
 
-async function timeLimit(run: Run, vm: Vm, guest: { ready: boolean }, over: AbortSignal): Promise<never> {
+async function timeLimit(run: Run, vm: Vm, guest: Guest, over: AbortSignal): Promise<never> {
   const startedMs = performance.now();
   const left = () => (run.timeoutMs ?? Number.POSITIVE_INFINITY) - (performance.now() - startedMs);
   if (left() > startLimitMs) {
     await pause(startLimitMs, over);
-    if (!guest.ready) throw tooLong(`the guest did not come up in ${startLimitMs / 1000} s`, status.unknown, vm);
+    if (guest.link === undefined) throw tooLong(`the guest did not come up in ${startLimitMs / 1000} s`, status.unknown, vm);
   }
   if (run.timeoutMs === undefined) return never();
   await pause(left(), over);

@@ -2,6 +2,7 @@ import { EulabError } from '../errors.ts';
 import { connect, type Link } from './channel/link.ts';
 import { diagnose } from './diagnose.ts';
 import type { Machine } from './qemu.ts';
+import { serve } from './server.ts';
 import { rawTerminal, resized } from './terminal.ts';
 import { launch, type Vm } from './vm.ts';
 
@@ -19,7 +20,6 @@ export interface Shell {
   /** Removes the machine's folder, when QEMU is gone. */
   readonly release: () => void;
   readonly signal: AbortSignal;
-  readonly onLink?: (link: Link, vm: Vm) => void;
 }
 
 /**
@@ -27,16 +27,18 @@ export interface Shell {
  *
  * @throws EulabError 255 when the guest panicked or died, 125 when QEMU failed, the signal's reason when aborted.
  */
-export async function runShell({ machine, log, release, signal, onLink }: Shell): Promise<void> {
+export async function runShell({ machine, log, release, signal }: Shell): Promise<void> {
   signal.throwIfAborted();
   await using terminal = await rawTerminal();
-  await using vm = await launch(machine, { log, release, shown: terminal.output, terminal });
+  await using vm = await launch(machine, { log, release, terminal });
+  vm.console.watch((bytes) => terminal.output.write(bytes));
   process.stdin.on('error', () => undefined).pipe(vm.typed);
-  const resizing: Disposable[] = [];
-  greet(vm, (link) => {
-    onLink?.(link, vm);
-    resizing.push(resized(process.stdout, (size) => link.resizeConsole(size)));
+  let link: Link | undefined;
+  greet(vm, (found) => {
+    link = found;
   });
+  using _server = await serve(machine.folder, vm, () => link);
+  using _size = resized(process.stdout, (size) => link?.resizeConsole(size));
   const stop = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
   try {
     const { code, signal: ended, stderr } = await Promise.race([vm.ended, stop]);
@@ -47,7 +49,6 @@ export async function runShell({ machine, log, release, signal, onLink }: Shell)
     const { message, hint, exitCode } = diagnose({ code, signal: ended, stderr, console, log });
     throw new EulabError(message, { hint, exitCode, details: stderr.trim().split('\n').filter(Boolean) });
   } finally {
-    for (const one of resizing) one[Symbol.dispose]();
     process.stdin.unpipe();
     process.stdin.pause();
   }

@@ -23,6 +23,8 @@ export interface Vm extends AsyncDisposable {
   readonly typed: Writable;
   /** Connections to QEMU's sockets. Each settles when QEMU has made it, and rejects when QEMU ends before. */
   port(name: Port): Promise<Socket>;
+  /** Ends QEMU without asking. */
+  kill(): void;
   /** Settles with QEMU's own end and all that it wrote. */
   readonly ended: Promise<QemuEnd>;
 }
@@ -33,8 +35,6 @@ export interface Launch {
   readonly log: string;
   /** Removes the machine's folder, when QEMU is gone. */
   readonly release: () => void;
-  /** Shown as well what the console says, as it comes. */
-  readonly shown?: Writable;
   /** The terminal that is in raw mode meanwhile. */
   readonly terminal?: { readonly device: string; readonly settings: string };
 }
@@ -47,7 +47,7 @@ const dialEveryMs = 3;
  *
  * @throws EulabError (3) when there is no such program.
  */
-export async function launch(machine: Machine, { log, release, shown, terminal }: Launch): Promise<Vm> {
+export async function launch(machine: Machine, { log, release, terminal }: Launch): Promise<Vm> {
   const { folder } = machine;
   const command = kept(qemu(machine), { folder, ...(terminal === undefined ? {} : { terminal }) });
   const startedMs = performance.now();
@@ -62,7 +62,7 @@ export async function launch(machine: Machine, { log, release, shown, terminal }
   stderr.on('data', (chunk) => {
     said += chunk;
   });
-  const console = follow(stdout, log, { startedMs, ...(shown === undefined ? {} : { shown }) });
+  const console = follow(stdout, log, startedMs);
   const gone = once(child, 'exit');
   const heard = once(stderr, 'close');
   const ended = gone.then(async ([code, signal]) => {
@@ -75,6 +75,7 @@ export async function launch(machine: Machine, { log, release, shown, terminal }
     console,
     typed: stdin,
     ended,
+    kill: () => void child.kill('SIGKILL'),
     port: async (name) => {
       const socket = await dialled(join(folder, name), () => child.exitCode === null && child.signalCode === null);
       socket.on('error', () => undefined);

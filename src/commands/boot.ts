@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { markCache } from '../artifacts/cache.ts';
 import { accelerator } from '../boot/accel.ts';
-import type { GuestCommand, Size } from '../boot/channel/frame.ts';
+import type { Size } from '../boot/channel/frame.ts';
 import { logFile } from '../boot/console.ts';
 import { checkInitramfs } from '../boot/initramfs.ts';
 import { inspectKernel, qboot } from '../boot/machine.ts';
@@ -10,13 +10,13 @@ import { type Machine, qemu, serialWord } from '../boot/qemu.ts';
 import { type Run, runCommand } from '../boot/run.ts';
 import { announce, claim, nextName, runtimeFolder } from '../boot/running.ts';
 import { runShell, terminalWords } from '../boot/shell.ts';
-import { needTerminal, rawTerminal, resized, sizeOf } from '../boot/terminal.ts';
-import { bytesOf } from '../boot/words.ts';
+import { needTerminal, rawTerminal, resized } from '../boot/terminal.ts';
 import { show } from '../command.ts';
 import { settings } from '../config.ts';
 import { EulabError, status } from '../errors.ts';
 import { locate, missing } from '../exec.ts';
 import type { Context } from './context.ts';
+import { guestCommand } from './guest-command.ts';
 
 /** `eulab boot [-- COMMAND...]`: a shell in the guest, or one command with its output and its status. */
 export function boot(context: Context) {
@@ -111,22 +111,6 @@ async function run(context: Context, machine: Omit<Machine, 'folder'>, argv: rea
   if (argv.length === 0) return await runShell({ ...launched, signal: limited(signal, options.timeout) });
   const request = guestCommand(argv, options, env);
   context.exit(await commandRun({ context, ...launched, command: request, timeoutMs: options.timeout }));
-}
-
-/** The command as the guest gets it. */
-function guestCommand(
-  argv: readonly string[],
-  { env = [], workdir = '', tty }: { readonly env?: readonly string[]; readonly workdir?: string; readonly tty?: true },
-  here: NodeJS.ProcessEnv,
-): GuestCommand {
-  const term = tty && here['TERM'] ? [`TERM=${here['TERM']}`] : [];
-  return {
-    argv: bytesOf(argv),
-    env: [...term, ...env].map((text) => Buffer.from(text)),
-    folder: Buffer.from(workdir),
-    terminal: tty ? sizeOf(process.stdout) : undefined,
-    sync: true,
-  };
 }
 
 /** Runs the command with this process's streams: as pipes, or as a terminal in raw mode. */

@@ -16,6 +16,8 @@ export const frameType = {
   resize: 5,
   renew: 6,
   powerOff: 7,
+  /** Only to the eulab that holds the machine: the console's bytes as output 1, and input for it. */
+  console: 8,
   hello: 128,
   output: 129,
   grant: 130,

@@ -61,13 +61,22 @@ export class Link {
 
   /** Starts a command; its output goes to the sinks, whose errors are their owner's to hear. */
   open(command: GuestCommand, sinks: Sinks): Session {
+    return this.#start(frameType.open, sinks, openData(command));
+  }
+
+  /** Shows the machine's console in `stdout`; only over the socket of the eulab that holds the machine. */
+  openConsole(sinks: Sinks): Session {
+    return this.#start(frameType.console, sinks);
+  }
+
+  #start(type: number, sinks: Sinks, data?: Buffer): Session {
     this.#lastSession = (this.#lastSession % 0xffff) + 1;
     const id = this.#lastSession;
     const session = openSession(id, sinks, (frame) => this.#send(frame));
     this.#sessions.set(id, session);
     const forget = () => this.#sessions.delete(id);
     session.exit.then(forget, forget);
-    this.#send(encode(frameType.open, id, openData(command)));
+    this.#send(encode(type, id, data));
     return session;
   }
 

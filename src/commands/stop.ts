@@ -1,0 +1,23 @@
+import { Command } from 'commander';
+import { call } from '../boot/client.ts';
+import { running, runtimeFolder } from '../boot/running.ts';
+import type { Context } from './context.ts';
+
+/** `eulab stop NAME...`: the end of machines. */
+export function stop(context: Context) {
+  return new Command('stop')
+    .summary('switch a running machine off')
+    .description('Switch machines off: the guest unmounts its disks first; ten seconds later QEMU is ended all the same.')
+    .argument('<name...>', 'the machines, as eulab ps names them')
+    .action(async (names) => {
+      const root = runtimeFolder(context.env);
+      const machines = await Promise.all(names.map((name) => running(name, root)));
+      await Promise.all(
+        machines.map(async (machine) => {
+          using held = await call(machine);
+          held.link.powerOff();
+          await held.ended;
+        }),
+      );
+    });
+}
