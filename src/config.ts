@@ -92,6 +92,13 @@ export const settings = {
           v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, 'is no name: letters, digits, . _ -, at most 40')),
         ),
       ),
+  profileBoot: () =>
+    new Option(
+      '--profile-boot [file]',
+      'show where the time goes, and write FILE.json and FILE.html (default: artifacts/timeline)',
+    ),
+  repeat: () => new Option('--repeat <n>', 'with --profile-boot: boot so often, and keep all times').argParser(positive(1000)),
+  compare: () => new Option('--compare', 'name what got slower and faster between two timelines, A.json and B.json'),
   qemu: () => new Option('--qemu <program>', 'QEMU to run').default('qemu-system-x86_64').env('EULAB_QEMU'),
 } as const;
 

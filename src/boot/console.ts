@@ -14,6 +14,8 @@ export interface Line {
 /** What the guest said on its serial console, kept in a file and, as far as its end goes, in memory. */
 export interface ConsoleLog {
   readonly file: string;
+  /** When the lines' clock was at 0, by performance.now(). */
+  readonly startedMs: number;
   /** The last lines that are not empty, oldest first. */
   lines(): readonly Line[];
   /** Calls `take` with the bytes that come from now on, until disposed. */
@@ -71,6 +73,7 @@ export function follow(stream: Readable, file: string, startedMs: number): Conso
   })().catch(() => undefined);
   return {
     file,
+    startedMs,
     ended,
     watch: (take) => {
       watchers.add(take);

@@ -14,6 +14,8 @@ export interface Machine {
   /** Words of the kernel's command line, in order. */
   readonly cmdline: readonly string[];
   readonly net: 'user' | 'none';
+  /** Events that QEMU tells of, each with the host's time, in a file; undefined for none. */
+  readonly trace?: { readonly events: readonly string[]; readonly file: string };
   readonly console: Console;
   /** The machine's private folder: QEMU makes its sockets in it. */
   readonly folder: string;
@@ -65,6 +67,7 @@ export function qemu(machine: Machine): Command {
     network(machine.net),
     ['-device', 'virtio-rng-pci'],
     channel(machine.folder),
+    machine.trace === undefined ? [] : trace(machine.trace),
   ];
   return { file: machine.qemu, args: args.flat() };
 }
@@ -93,6 +96,11 @@ function channel(folder: string): string[] {
     ...['-serial', 'chardev:eulab.serial'],
     ...['-mon', 'chardev=eulab.qmp,mode=control'],
   ];
+}
+
+/** Patterns, because QEMU warns of an event by name that it was built without. */
+function trace({ events, file }: NonNullable<Machine['trace']>): string[] {
+  return ['-msg', 'timestamp=on', '-D', file, ...events.flatMap((event) => ['-trace', `enable=${event}*`])];
 }
 
 /** A value inside a comma-separated option. @see qemu(1), "-blockdev": commas are doubled */

@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import { EulabError, Interrupted, isErrno, type Signal, signalNumbers, status } from '../errors.ts';
 import type { GuestCommand, Size } from './channel/frame.ts';
 import { connect, type Link, type Session } from './channel/link.ts';
+import type { ConsoleLog } from './console.ts';
 import { diagnose } from './diagnose.ts';
 import type { Machine } from './qemu.ts';
 import { serve } from './server.ts';
@@ -38,7 +39,11 @@ export interface Run {
   readonly signal: AbortSignal;
   /** The terminal that is in raw mode meanwhile. */
   readonly terminal?: { readonly device: string; readonly settings: string };
+  /** Told when QEMU has been started, when the guest gets the command, and when its status is here. */
+  readonly onMoment?: (moment: Moment, console: ConsoleLog) => void;
 }
+
+export type Moment = 'start' | 'command' | 'status';
 
 /** A guest that says nothing for so long after its start will never say anything: ten times a slow start under TCG. */
 export const startLimitMs = 120_000;
@@ -54,6 +59,7 @@ const graceMs = 10_000;
  */
 export async function runCommand(run: Run): Promise<number> {
   await using vm = await launch(run.machine, run);
+  run.onMoment?.('start', vm.console);
   const over = new AbortController();
   const guest: Guest = { link: undefined };
   using _server = await serve(run.machine.folder, vm, () => guest.link);
@@ -78,7 +84,10 @@ interface Guest {
 async function converse(vm: Vm, run: Run, guest: Guest, over: AbortSignal): Promise<number> {
   const ports = await Promise.all([vm.port('agent'), vm.port('serial')]).catch(() => never());
   guest.link = await connect(ports);
-  return attend(guest.link, run, over);
+  run.onMoment?.('command', vm.console);
+  const code = await attend(guest.link, run, over);
+  run.onMoment?.('status', vm.console);
+  return code;
 }
 
 /** What a command needs of its user's side, wherever its machine is. */

@@ -6,6 +6,7 @@ import type { Size } from '../boot/channel/frame.ts';
 import { logFile } from '../boot/console.ts';
 import { checkInitramfs } from '../boot/initramfs.ts';
 import { inspectKernel, qboot } from '../boot/machine.ts';
+import type { ProfiledBoot } from '../boot/profile.ts';
 import { type Machine, qemu, serialWord } from '../boot/qemu.ts';
 import { type Run, runCommand } from '../boot/run.ts';
 import { announce, claim, nextName, runtimeFolder } from '../boot/running.ts';
@@ -20,9 +21,14 @@ import { guestCommand } from './guest-command.ts';
 
 /** `eulab boot [-- COMMAND...]`: a shell in the guest, or one command with its output and its status. */
 export function boot(context: Context) {
-  return command().action(async (argv, options) => {
+  return command().action(async (words, options) => {
+    if (options.compare) return (await import('../boot/timeline-files.ts')).compareFiles(words);
+    const profile = await profiler(context, options);
+    const argv = words.length > 0 || profile === undefined ? words : profile.nothing;
     const machine = await plan(context, argv, options);
-    await (options.dryRun ? print(context, machine, options) : run(context, machine, argv, options));
+    if (options.dryRun) await print(context, profile?.profiled(machine, logFile(context.workspace().cache)) ?? machine, options);
+    else if (profile !== undefined) await profileRun(context, machine, argv, options, profile);
+    else await run(context, machine, argv, options);
   });
 }
 
@@ -35,7 +41,7 @@ function command() {
       'Boot the kernel and the initramfs in QEMU. Without COMMAND: a shell on the console (ctrl-A x ends the machine).\n' +
         "With COMMAND: it runs in the guest with this process's stdin, stdout and stderr, and its status is eulab's.",
     )
-    .argument('[command...]', 'what to run in the guest, after --')
+    .argument('[command...]', 'what to run in the guest, after --; with --compare the two timelines')
     .addOption(settings.kernel())
     .addOption(settings.initrd())
     .addOption(settings.memory())
@@ -49,11 +55,16 @@ function command() {
     .addOption(settings.env())
     .addOption(settings.workdir())
     .addOption(settings.name())
+    .addOption(settings.profileBoot())
+    .addOption(settings.repeat())
+    .addOption(settings.compare())
     .addOption(settings.qemu())
     .addOption(settings.dryRun())
     .addHelpText(
       'after',
-      '\nExamples:\n  eulab boot\n  eulab boot -- uname -a\n  eulab boot --timeout 30s -- sh -c "dmesg | grep virtio"',
+      '\nExamples:\n  eulab boot\n  eulab boot -- uname -a\n  eulab boot --timeout 30s -- sh -c "dmesg | grep virtio"\n' +
+        '  eulab boot --profile-boot\n  eulab boot --profile-boot=before --repeat 5 -- true\n' +
+        '  eulab boot --compare before.json after.json',
     );
 }
 
@@ -111,6 +122,43 @@ async function run(context: Context, machine: Omit<Machine, 'folder'>, argv: rea
   if (argv.length === 0) return await runShell({ ...launched, signal: limited(signal, options.timeout) });
   const request = guestCommand(argv, options, env);
   context.exit(await commandRun({ context, ...launched, command: request, timeoutMs: options.timeout }));
+}
+
+/** What profiles a boot, loaded only for that, with the files for it. @throws EulabError (2) for options that make no sense. */
+async function profiler(context: Context, { profileBoot, repeat, tty, dryRun }: Options) {
+  const wrong = (message: string, hint: string) => new EulabError(message, { hint, exitCode: status.usage });
+  if (profileBoot === undefined) {
+    if (repeat === undefined) return undefined;
+    throw wrong('--repeat is for --profile-boot', `eulab boot --profile-boot --repeat ${repeat} -- COMMAND`);
+  }
+  if (tty) throw wrong('--profile-boot boots without a terminal', 'leave --tty out');
+  const { filesOf, makeRoom } = await import('../boot/timeline-files.ts');
+  const files = filesOf(profileBoot === true ? join(context.workspace().artifacts, 'timeline') : profileBoot);
+  if (!dryRun) makeRoom(files);
+  return { ...(await import('../boot/profile.ts')), files };
+}
+
+async function profileRun(
+  context: Context,
+  machine: Omit<Machine, 'folder'>,
+  argv: readonly string[],
+  options: Options,
+  { profile, files }: NonNullable<Awaited<ReturnType<typeof profiler>>>,
+): Promise<void> {
+  const { env, signal, passSignal } = context;
+  const { cache } = context.workspace();
+  await markCache(cache);
+  const events = { passSignal, resized: (take: (size: Size) => void) => resized(process.stdout, take) };
+  const boot = async (one: ProfiledBoot<typeof machine>) => {
+    using claimed = await claim(options.name, runtimeFolder(env));
+    announce(claimed, { startedMs: Date.now(), kernel: machine.kernel, argv });
+    const launched = { machine: { ...one.machine, folder: claimed.folder }, release: () => claimed[Symbol.dispose]() };
+    const command = guestCommand(argv, options, env);
+    return await runCommand({ ...one, ...launched, command, events, timeoutMs: options.timeout, signal });
+  };
+  const { args } = qemu({ ...machine, folder: '' });
+  const what = { machine, args, argv, streams: process, files, repeat: options.repeat ?? 1, newLog: () => logFile(cache) };
+  context.exit(await profile({ ...what, boot }));
 }
 
 /** Runs the command with this process's streams: as pipes, or as a terminal in raw mode. */

@@ -81,3 +81,13 @@ test.each<[string, Partial<Machine>, string]>([
   expect(options(changes).some((word) => word.startsWith(option))).toBe(false);
   expect(options({}).some((word) => word.startsWith(option))).toBe(true);
 });
+
+test('what QEMU is to tell of goes to a file, with the time of each', () => {
+  const trace = { events: ['vm_state_notify', 'fw_cfg_select'], file: '/tmp/a, b.trace' };
+  expect(options({ trace }).slice(-4)).toEqual([
+    '-msg timestamp=on',
+    "-D '/tmp/a, b.trace'",
+    "-trace 'enable=vm_state_notify*'",
+    "-trace 'enable=fw_cfg_select*'",
+  ]);
+});

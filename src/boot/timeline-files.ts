@@ -1,0 +1,117 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import * as v from 'valibot';
+import { EulabError, isErrno, status } from '../errors.ts';
+import type { Phase, Timeline } from './timeline.ts';
+import { compare, compareText } from './timeline-compare.ts';
+import { timelinePage } from './timeline-page.ts';
+
+/** The two files of a timeline. */
+export interface Files {
+  readonly json: string;
+  readonly html: string;
+}
+
+/** The files of a base name, with or without an ending of theirs; in a folder they are timeline.json and timeline.html. */
+export function filesOf(base: string): Files {
+  const folder = base.endsWith('/') || statSync(base, { throwIfNoEntry: false })?.isDirectory() === true;
+  const stem = folder ? join(base, 'timeline') : base.replace(/\.(json|html)$/, '');
+  return { json: `${stem}.json`, html: `${stem}.html` };
+}
+
+/** Makes the folder that the files go to. @throws EulabError (2) when it cannot be written to. */
+export function makeRoom({ json }: Files): void {
+  try {
+    mkdirSync(dirname(json), { recursive: true });
+    const trial = `${json}.${process.pid}`;
+    writeFileSync(trial, '');
+    rmSync(trial);
+  } catch (error) {
+    if (!isErrno(error)) throw error;
+    throw new EulabError(`${json} cannot be written (${error.code})`, {
+      hint: 'name another place: --profile-boot=FILE',
+      exitCode: status.usage,
+    });
+  }
+}
+
+/** Writes both files, each whole or not at all. */
+export function save(files: Files, timeline: Timeline): void {
+  for (const [file, text] of [
+    [files.json, `${JSON.stringify(timeline, undefined, 1)}\n`],
+    [files.html, timelinePage(timeline)],
+  ] as const) {
+    writeFileSync(`${file}.${process.pid}`, text);
+    renameSync(`${file}.${process.pid}`, file);
+  }
+}
+
+/** Prints what differs between two timelines. @throws EulabError (2) when there are not two, or one of them is none. */
+export function compareFiles(names: readonly string[]): void {
+  const [before, after, ...others] = names;
+  if (before === undefined || after === undefined || others.length > 0) {
+    throw new EulabError(`--compare takes two timelines, not ${names.length}`, {
+      hint: 'eulab boot --compare before.json after.json',
+      exitCode: status.usage,
+    });
+  }
+  process.stdout.write(compareText(compare(load(before), load(after)), [before, after]));
+}
+
+/** A timeline from its file. @throws EulabError (2) that names the file and what is wrong with it. */
+export function load(file: string): Timeline {
+  const wrong = (what: string, hint: string) => new EulabError(`${file} ${what}`, { hint, exitCode: status.usage });
+  const make = 'make one: eulab boot --profile-boot=FILE -- COMMAND';
+  let found: unknown;
+  try {
+    found = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    if (!isErrno(error)) throw wrong('is no timeline: it is not JSON', make);
+    throw wrong(error.code === 'ENOENT' ? 'does not exist' : `cannot be read (${error.code})`, make);
+  }
+  const version = v.safeParse(v.object({ schema: v.number() }), found);
+  if (version.success && version.output.schema !== 1) {
+    throw wrong(
+      `is of schema ${version.output.schema}, and this eulab reads 1`,
+      'make it again with this eulab, or use that one',
+    );
+  }
+  const result = v.safeParse(timelineSchema, found);
+  if (result.success) return result.output as Timeline;
+  const [{ message }] = result.issues;
+  const where = v.getDotPath(result.issues[0]);
+  throw wrong(`is no timeline: ${where === null ? '' : `${where}: `}${message}`, make);
+}
+
+const time = v.pipe(v.number(), v.minValue(0));
+
+const phaseSchema: v.GenericSchema<Phase> = v.object({
+  name: v.string(),
+  startMs: time,
+  endMs: time,
+  children: v.exactOptional(v.lazy(() => v.array(phaseSchema))),
+}) as v.GenericSchema<Phase>;
+
+const bootSchema = v.object({
+  totalMs: time,
+  phases: v.pipe(v.array(phaseSchema), v.minLength(1)),
+  initcalls: v.array(
+    v.object({ name: v.string(), startMs: v.number(), usecs: time, status: v.number(), level: v.exactOptional(v.string()) }),
+  ),
+});
+
+const timelineSchema = v.object({
+  ...bootSchema.entries,
+  schema: v.literal(1),
+  meta: v.object({
+    kernel: v.string(),
+    accelerator: v.string(),
+    machine: v.string(),
+    memoryBytes: v.number(),
+    cpus: v.number(),
+    cmdline: v.string(),
+    command: v.string(),
+    eulab: v.string(),
+  }),
+  boots: v.pipe(v.array(bootSchema), v.minLength(1)),
+});
