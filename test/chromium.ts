@@ -37,27 +37,35 @@ export async function open(file: string): Promise<Page> {
     ['Runtime.exceptionThrown', (params) => void said.push(JSON.stringify(params))],
     ['Log.entryAdded', (params) => void said.push(JSON.stringify(params))],
   ]);
+  const exited = once(child, 'exit').catch(() => undefined);
   const call = conversation(child, events);
-  const { targetId } = await call('Target.createTarget', { url: 'about:blank' });
-  const { sessionId } = await call('Target.attachToTarget', { targetId, flatten: true });
-  for (const domain of ['Page', 'Network', 'Runtime', 'Log']) await call(`${domain}.enable`, {}, sessionId);
-  const loaded = new Promise<void>((resolve) => events.set('Page.loadEventFired', () => resolve()));
-  await call('Page.navigate', { url }, sessionId);
-  await loaded;
-  return {
-    requests,
-    said,
-    evaluate: async (expression) => {
-      const { result, exceptionDetails } = await call('Runtime.evaluate', { expression, returnByValue: true }, sessionId);
-      if (exceptionDetails !== undefined) throw new Error(JSON.stringify(exceptionDetails));
-      return result.value;
-    },
-    [Symbol.asyncDispose]: async () => {
-      child.kill('SIGKILL');
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-      profile[Symbol.dispose]();
-    },
+  // Chromium's other processes write to the profile until it closes by itself.
+  const close = async () => {
+    await call('Browser.close', {}).catch(() => child.kill('SIGKILL'));
+    await exited;
+    profile[Symbol.dispose]();
   };
+  try {
+    const { targetId } = await call('Target.createTarget', { url: 'about:blank' });
+    const { sessionId } = await call('Target.attachToTarget', { targetId, flatten: true });
+    for (const domain of ['Page', 'Network', 'Runtime', 'Log']) await call(`${domain}.enable`, {}, sessionId);
+    const loaded = new Promise<void>((resolve) => events.set('Page.loadEventFired', () => resolve()));
+    await call('Page.navigate', { url }, sessionId);
+    await loaded;
+    return {
+      requests,
+      said,
+      evaluate: async (expression) => {
+        const { result, exceptionDetails } = await call('Runtime.evaluate', { expression, returnByValue: true }, sessionId);
+        if (exceptionDetails !== undefined) throw new Error(JSON.stringify(exceptionDetails));
+        return result.value;
+      },
+      [Symbol.asyncDispose]: close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the protocol's messages have as many shapes as it has methods
@@ -78,14 +86,18 @@ function conversation(child: ChildProcess, events: ReadonlyMap<string, (params: 
       else waiting.get(id)?.reject(new Error(JSON.stringify(error)));
     }
   });
+  let over: Error | undefined;
   const gone = (why: string) => () => {
-    for (const { reject } of waiting.values()) reject(new Error(`chromium ${why}`));
+    over = new Error(`chromium ${why}`);
+    for (const { reject } of waiting.values()) reject(over);
   };
+  input.on('error', () => undefined);
   child.once('exit', gone('ended'));
   child.once('error', gone('cannot be started'));
   let last = 0;
   return (method: string, params: object, sessionId?: string) =>
     new Promise<Params>((resolve, reject) => {
+      if (over !== undefined) return reject(over);
       last += 1;
       waiting.set(last, { resolve, reject });
       input.write(`${JSON.stringify({ id: last, method, params, sessionId })}\0`);
