@@ -14,10 +14,10 @@
 
 #define VERSION 1
 /*
- * A serial line has no flow control of its own: the host may have so many bytes under way. The kernel keeps 4096 until they
- * are read, see N_TTY_BUF_SIZE in drivers/tty/n_tty.c.
+ * A serial line has no flow control of its own: the host may have so many bytes under way. The kernel keeps 64 KiB until they
+ * are read, see TTYB_DEFAULT_MEM_LIMIT in drivers/tty/tty_buffer.c.
  */
-#define SERIAL_WINDOW 2048u
+#define SERIAL_WINDOW 8192u
 
 size_t pending(const struct bytes *bytes)
 {

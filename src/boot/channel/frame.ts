@@ -164,7 +164,11 @@ export function parseHello(data: Buffer): Hello | undefined {
  * @throws RangeError when a frame is longer than one may be: the two ends have lost each other.
  */
 export class Frames {
-  #held: Buffer = Buffer.alloc(0);
+  /** What was not enough yet, in pieces: a serial line brings one byte at a time, which must not cost a copy of the rest each. */
+  #pieces: Buffer[] = [];
+  #held = 0;
+  /** How many bytes there must be before anything can be said. */
+  #wanted = headerBytes;
   #greeted: boolean;
 
   /** `greeted`: the greeting was read before, by another. */
@@ -173,28 +177,35 @@ export class Frames {
   }
 
   take(bytes: Buffer): Frame[] {
-    this.#held = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes]);
-    if (!this.#greeted && !this.#skipToGreeting()) return [];
-    const frames: Frame[] = [];
-    while (this.#held.length >= headerBytes) {
-      const length = this.#held.readUInt32LE(4);
-      if (length > largestFrame) throw new RangeError(`a frame of ${length} bytes`);
-      if (this.#held.length < headerBytes + length) break;
-      const [type, stream, session] = [this.#held.readUInt8(0), this.#held.readUInt8(1), this.#held.readUInt16LE(2)];
-      frames.push({ type, stream, session, data: this.#held.subarray(headerBytes, headerBytes + length) });
-      this.#held = this.#held.subarray(headerBytes + length);
-    }
+    this.#pieces.push(bytes);
+    this.#held += bytes.length;
+    if (this.#held < this.#wanted) return [];
+    const all = this.#pieces.length === 1 ? bytes : Buffer.concat(this.#pieces, this.#held);
+    const { frames, rest, wanted } = this.#read(all);
+    this.#pieces = [rest];
+    this.#held = rest.length;
+    this.#wanted = wanted;
     return frames;
   }
 
-  #skipToGreeting(): boolean {
-    const at = this.#held.indexOf(greeting, 0, 'latin1') - headerBytes;
-    if (at < 0) {
-      this.#held = this.#held.subarray(Math.max(0, this.#held.length - headerBytes - greeting.length));
-      return false;
+  #read(all: Buffer): { readonly frames: Frame[]; readonly rest: Buffer; readonly wanted: number } {
+    let rest = all;
+    if (!this.#greeted) {
+      const at = all.indexOf(greeting, 0, 'latin1') - headerBytes;
+      // What may be the beginning of a greeting is kept.
+      rest = all.subarray(at >= 0 ? at : Math.max(0, all.length - headerBytes - greeting.length));
+      if (at < 0) return { frames: [], rest, wanted: rest.length + 1 };
+      this.#greeted = true;
     }
-    this.#held = this.#held.subarray(at);
-    this.#greeted = true;
-    return true;
+    const frames: Frame[] = [];
+    while (rest.length >= headerBytes) {
+      const length = rest.readUInt32LE(4);
+      if (length > largestFrame) throw new RangeError(`a frame of ${length} bytes`);
+      if (rest.length < headerBytes + length) return { frames, rest, wanted: headerBytes + length };
+      const [type, stream, session] = [rest.readUInt8(0), rest.readUInt8(1), rest.readUInt16LE(2)];
+      frames.push({ type, stream, session, data: rest.subarray(headerBytes, headerBytes + length) });
+      rest = rest.subarray(headerBytes + length);
+    }
+    return { frames, rest, wanted: headerBytes };
   }
 }
