@@ -6,10 +6,10 @@ import type { ConsoleLog } from './console.ts';
 import { headOf } from './machine.ts';
 import type { Machine } from './qemu.ts';
 import type { Moment, Streams } from './run.ts';
-import { type Boot, bootOf, type Meta, timelineOf } from './timeline.ts';
-import { type Files, save } from './timeline-files.ts';
-import { initcallLevels, tracedEvents } from './timeline-marks.ts';
-import { timelineText } from './timeline-text.ts';
+import { type Files, save } from './timeline/files.ts';
+import { initcallLevels, tracedEvents } from './timeline/marks.ts';
+import { timelineText } from './timeline/text.ts';
+import { type Boot, bootOf, type Meta, timelineOf } from './timeline/timeline.ts';
 
 /** One of the boots of a profile. */
 export interface ProfiledBoot<Some> {

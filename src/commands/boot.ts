@@ -22,7 +22,7 @@ import { guestCommand } from './guest-command.ts';
 /** `eulab boot [-- COMMAND...]`: a shell in the guest, or one command with its output and its status. */
 export function boot(context: Context) {
   return command().action(async (words, options) => {
-    if (options.compare) return (await import('../boot/timeline-files.ts')).compareFiles(words);
+    if (options.compare) return (await import('../boot/timeline/files.ts')).compareFiles(words);
     const profile = await profiler(context, options);
     const argv = words.length > 0 || profile === undefined ? words : profile.nothing;
     const machine = await plan(context, argv, options);
@@ -132,7 +132,7 @@ async function profiler(context: Context, { profileBoot, repeat, tty, dryRun }: 
     throw wrong('--repeat is for --profile-boot', `eulab boot --profile-boot --repeat ${repeat} -- COMMAND`);
   }
   if (tty) throw wrong('--profile-boot boots without a terminal', 'leave --tty out');
-  const { filesOf, makeRoom } = await import('../boot/timeline-files.ts');
+  const { filesOf, makeRoom } = await import('../boot/timeline/files.ts');
   const files = filesOf(profileBoot === true ? join(context.workspace().artifacts, 'timeline') : profileBoot);
   if (!dryRun) makeRoom(files);
   return { ...(await import('../boot/profile.ts')), files };

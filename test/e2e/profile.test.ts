@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'vitest';
-import type { Timeline } from '../../src/boot/timeline.ts';
+import type { Timeline } from '../../src/boot/timeline/timeline.ts';
 import { newc } from '../../src/ramdisk/cpio.ts';
 import { file } from '../../src/ramdisk/entry.ts';
 import { open } from '../chromium.ts';

@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { bootOf, timelineOf } from '../../src/boot/timeline.ts';
-import { timelinePage } from '../../src/boot/timeline-page.ts';
+import { timelinePage } from '../../src/boot/timeline/page.ts';
+import { bootOf, timelineOf } from '../../src/boot/timeline/timeline.ts';
 import { open } from '../chromium.ts';
 import { folder } from '../eulab.ts';
 import { requires } from '../requires.ts';
-import { recorded } from '../unit/boot/recorded.ts';
+import { recorded } from '../unit/boot/timeline/recorded.ts';
 
 const meta = {
   kernel: '6.1.192-lab',

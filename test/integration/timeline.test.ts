@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { bootOf, timelineOf } from '../../src/boot/timeline.ts';
+import { bootOf, timelineOf } from '../../src/boot/timeline/timeline.ts';
 import { eulab, folder } from '../eulab.ts';
-import { recorded } from '../unit/boot/recorded.ts';
+import { recorded } from '../unit/boot/timeline/recorded.ts';
 
 const meta = {
   kernel: '6.1.192-lab',

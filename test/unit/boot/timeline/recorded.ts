@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Seen } from '../../../src/boot/timeline.ts';
-import { initcallLevels } from '../../../src/boot/timeline-marks.ts';
+import { initcallLevels } from '../../../../src/boot/timeline/marks.ts';
+import type { Seen } from '../../../../src/boot/timeline/timeline.ts';
 
-const fixtures = join(import.meta.dirname, '../../fixtures/boot');
+const fixtures = join(import.meta.dirname, '../../../fixtures/boot');
 
 /** What was seen of a recorded boot, see test/fixtures/boot/README.md. */
 export function recorded(name: 'bzimage' | 'elf'): Seen {

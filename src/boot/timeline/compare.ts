@@ -1,5 +1,5 @@
+import { ms } from './text.ts';
 import type { Boot, Phase, Timeline } from './timeline.ts';
-import { ms } from './timeline-text.ts';
 
 /** The times of one thing in the boots of one timeline, in milliseconds. */
 export interface Measure {

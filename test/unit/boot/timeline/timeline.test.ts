@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { type Boot, bootOf, type Meta, type Phase, timelineOf } from '../../../src/boot/timeline.ts';
-import { earlyMarks, initcallLevels, initcalls } from '../../../src/boot/timeline-marks.ts';
-import { timelineText } from '../../../src/boot/timeline-text.ts';
+import { earlyMarks, initcallLevels, initcalls } from '../../../../src/boot/timeline/marks.ts';
+import { timelineText } from '../../../../src/boot/timeline/text.ts';
+import { type Boot, bootOf, type Meta, type Phase, timelineOf } from '../../../../src/boot/timeline/timeline.ts';
 import { recorded } from './recorded.ts';
 
 const names = (list: readonly Phase[] | undefined) => (list ?? []).map(({ name }) => name);

@@ -1,9 +1,9 @@
+import { measure } from './compare.ts';
+import { escaped, percent } from './html.ts';
+import { initcallSection } from './initcalls.ts';
+import { script, style } from './style.ts';
+import { ms, seconds } from './text.ts';
 import { type Boot, type Phase, phases, type Timeline } from './timeline.ts';
-import { measure } from './timeline-compare.ts';
-import { escaped, percent } from './timeline-html.ts';
-import { initcallSection } from './timeline-initcalls.ts';
-import { script, style } from './timeline-style.ts';
-import { ms, seconds } from './timeline-text.ts';
 
 /**
  * The timeline as one HTML page: nothing is loaded from anywhere, and all is there without its script. Pure.

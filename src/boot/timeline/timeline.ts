@@ -1,5 +1,5 @@
-import type { Line } from './console.ts';
-import { type EarlyMarks, earlyMarks, type Initcall, initcalls, kernelText } from './timeline-marks.ts';
+import type { Line } from '../console.ts';
+import { type EarlyMarks, earlyMarks, type Initcall, initcalls, kernelText } from './marks.ts';
 
 /** A stretch of a boot, in milliseconds since QEMU's start; those of one list follow each other without gap or overlap. */
 export interface Phase {

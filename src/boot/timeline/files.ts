@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
-import { EulabError, isErrno, status } from '../errors.ts';
+import { EulabError, isErrno, status } from '../../errors.ts';
+import { compare, compareText } from './compare.ts';
+import { timelinePage } from './page.ts';
 import type { Phase, Timeline } from './timeline.ts';
-import { compare, compareText } from './timeline-compare.ts';
-import { timelinePage } from './timeline-page.ts';
 
 /** The two files of a timeline. */
 export interface Files {

@@ -1,7 +1,7 @@
+import { escaped, percent } from './html.ts';
+import type { Initcall } from './marks.ts';
+import { ms } from './text.ts';
 import type { Timeline } from './timeline.ts';
-import { escaped, percent } from './timeline-html.ts';
-import type { Initcall } from './timeline-marks.ts';
-import { ms } from './timeline-text.ts';
 
 const shownRows = 100;
 const leastUsecs = 100;

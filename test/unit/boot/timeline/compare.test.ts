@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { type Boot, bootOf, type Meta, timelineOf } from '../../../src/boot/timeline.ts';
-import { compare, compareText, measure } from '../../../src/boot/timeline-compare.ts';
+import { compare, compareText, measure } from '../../../../src/boot/timeline/compare.ts';
+import { type Boot, bootOf, type Meta, timelineOf } from '../../../../src/boot/timeline/timeline.ts';
 import { recorded } from './recorded.ts';
 
 const meta: Meta = {

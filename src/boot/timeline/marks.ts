@@ -1,4 +1,4 @@
-import type { Line } from './console.ts';
+import type { Line } from '../console.ts';
 
 /** One initcall of the kernel, as `initcall_debug` shows it. */
 export interface Initcall {
