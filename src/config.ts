@@ -84,6 +84,11 @@ export const settings = {
       "a variable for the command; without a value, this environment's (repeatable)",
     ).argParser(variable),
   workdir: () => new Option('-w, --workdir <folder>', "the command's folder in the guest").argParser(absolute),
+  warm: () =>
+    new Option('--warm', 'start from a saved state of this very machine; the first time it is made')
+      .env('EULAB_WARM')
+      .conflicts('cold'),
+  cold: () => new Option('--cold', 'boot, also when EULAB_WARM is set'),
   name: () =>
     new Option('--name <name>', 'what others call this machine by: eulab exec NAME (default: vm1, vm2, ...)')
       .env('EULAB_NAME')

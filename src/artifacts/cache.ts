@@ -15,6 +15,7 @@ export const cacheFolders: Readonly<Record<string, string>> = {
   probes: 'verdicts on this host',
   logs: 'logs',
   locks: 'locks',
+  states: 'saved states of machines',
 };
 
 const tagName = 'CACHEDIR.TAG';

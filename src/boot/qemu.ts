@@ -17,9 +17,16 @@ export interface Machine {
   /** Events that QEMU tells of, each with the host's time, in a file; undefined for none. */
   readonly trace?: { readonly events: readonly string[]; readonly file: string };
   readonly console: Console;
+  /** The file that is the guest's memory; what the guest writes goes into it when it is shared. Undefined for QEMU's own. */
+  readonly ram?: { readonly file: string; readonly shared: boolean };
+  /** Waits for a saved state instead of booting. */
+  readonly incoming?: boolean;
   /** The machine's private folder: QEMU makes its sockets in it. */
   readonly folder: string;
 }
+
+/** A machine without its folder, which each start of it gets anew. */
+export type Bare = Omit<Machine, 'folder'>;
 
 /**
  * What the console is for; either way it is QEMU's stdin and stdout. On a `terminal` ctrl-A is the escape to QEMU's own keys
@@ -51,12 +58,14 @@ const mebibyte = 1024 * 1024;
  */
 export function qemu(machine: Machine): Command {
   const args = [
-    ['-machine', 'q35'],
+    ['-machine', `q35${machine.ram === undefined ? '' : ',memory-backend=ram'}`],
     ['-accel', machine.accel],
     // The host's own CPU model where there is one to give; TCG's `max` has all that it can emulate.
     ['-cpu', machine.accel === 'kvm' ? 'host' : 'max'],
     ['-smp', String(machine.cpus)],
     ['-m', String(Math.floor(machine.memoryBytes / mebibyte))],
+    ram(machine),
+    machine.incoming === true ? ['-incoming', 'defer'] : [],
     ['-nodefaults', '-no-user-config', '-no-reboot'],
     ['-display', 'none'],
     machine.firmware === undefined ? [] : ['-bios', machine.firmware],
@@ -70,6 +79,13 @@ export function qemu(machine: Machine): Command {
     machine.trace === undefined ? [] : trace(machine.trace),
   ];
   return { file: machine.qemu, args: args.flat() };
+}
+
+function ram({ ram, memoryBytes }: Machine): string[] {
+  if (ram === undefined) return [];
+  const size = `${Math.floor(memoryBytes / mebibyte)}M`;
+  const share = ram.shared ? 'on' : 'off';
+  return ['-object', `memory-backend-file,id=ram,size=${size},mem-path=${escaped(ram.file)},share=${share}`];
 }
 
 function serial(console: Console): string[] {

@@ -5,7 +5,8 @@ import type { GuestCommand, Size } from './channel/frame.ts';
 import { connect, type Link, type Session } from './channel/link.ts';
 import type { ConsoleLog } from './console.ts';
 import { diagnose } from './diagnose.ts';
-import type { Machine } from './qemu.ts';
+import type { Bare } from './qemu.ts';
+import type { Claim } from './running.ts';
 import { serve } from './server.ts';
 import { launch, type Vm } from './vm.ts';
 
@@ -24,23 +25,29 @@ export interface Events {
   resized(take: (size: Size) => void): Disposable;
 }
 
-/** One command in one machine. */
-export interface Run {
-  readonly machine: Machine;
-  readonly command: GuestCommand;
-  readonly streams: Streams;
-  readonly events: Events;
+/** One machine whose guest has eulab's agent. */
+export interface Boot {
+  readonly machine: Bare;
   /** The file for the guest's console. */
   readonly log: string;
-  /** Removes the machine's folder, when QEMU is gone. */
-  readonly release: () => void;
-  /** For the whole run; undefined for none. */
+  /** Claims the machine's name and its folder. */
+  readonly claim: () => Promise<Claim>;
+  /** For the whole boot and what is done with it; undefined for none. */
   readonly timeoutMs: number | undefined;
   readonly signal: AbortSignal;
   /** The terminal that is in raw mode meanwhile. */
   readonly terminal?: { readonly device: string; readonly settings: string };
+  /** How the agent is reached, when it is not by waiting for its greeting. */
+  readonly reach?: (vm: Vm) => Promise<Link>;
   /** Told when QEMU has been started, when the guest gets the command, and when its status is here. */
   readonly onMoment?: (moment: Moment, console: ConsoleLog) => void;
+}
+
+/** One command in one machine. */
+export interface Run extends Boot {
+  readonly command: GuestCommand;
+  readonly streams: Streams;
+  readonly events: Events;
 }
 
 export type Moment = 'start' | 'command' | 'status';
@@ -54,22 +61,36 @@ const graceMs = 10_000;
 /**
  * Boots, runs the command with the user's streams, and returns its status. No QEMU is left when this returns or throws.
  *
- * @throws EulabError 255 when the guest panicked or died, 125 when it ended otherwise before the status was known, 124 at
- *   the time limit, and the signal's own reason when it is aborted.
+ * @throws EulabError as `withGuest`.
  */
-export async function runCommand(run: Run): Promise<number> {
-  await using vm = await launch(run.machine, run);
-  run.onMoment?.('start', vm.console);
+export function runCommand(run: Run): Promise<number> {
+  return withGuest(run, async (link, vm, over) => {
+    run.onMoment?.('command', vm.console);
+    const code = await attend(link, run, over);
+    run.onMoment?.('status', vm.console);
+    return code;
+  });
+}
+
+/**
+ * Boots, hands the link to the guest's agent to `use`, and ends the machine when that is through; returns what it returned.
+ * `over` is aborted when it need not go on. No QEMU is left when this returns or throws.
+ *
+ * @throws EulabError 255 when the guest panicked or died, 125 when it ended otherwise before `use` was through, 124 at the
+ *   time limit, and the signal's own reason when it is aborted.
+ */
+export async function withGuest<Out>(boot: Boot, use: (link: Link, vm: Vm, over: AbortSignal) => Promise<Out>): Promise<Out> {
+  await using vm = await launch(boot.machine, boot);
+  boot.onMoment?.('start', vm.console);
   const over = new AbortController();
   const guest: Guest = { link: undefined };
-  using _server = await serve(run.machine.folder, vm, () => guest.link);
+  using _server = await serve(vm, () => guest.link);
+  const converse = async () => {
+    guest.link = await (boot.reach ?? greeted)(vm);
+    return await use(guest.link, vm, over.signal);
+  };
   try {
-    return await Promise.race([
-      converse(vm, run, guest, over.signal),
-      died(vm),
-      timeLimit(run, vm, guest, over.signal),
-      aborted(run.signal, over.signal),
-    ]);
+    return await Promise.race([converse(), died(vm), timeLimit(boot, vm, guest, over.signal), aborted(boot.signal, over.signal)]);
   } finally {
     over.abort();
   }
@@ -80,14 +101,10 @@ interface Guest {
   link: Link | undefined;
 }
 
-/** Waits for the agent, hands it the command and stays with it to its end. */
-async function converse(vm: Vm, run: Run, guest: Guest, over: AbortSignal): Promise<number> {
+/** Waits for the agent's greeting. That QEMU ended before is told by others. */
+async function greeted(vm: Vm): Promise<Link> {
   const ports = await Promise.all([vm.port('agent'), vm.port('serial')]).catch(() => never());
-  guest.link = await connect(ports);
-  run.onMoment?.('command', vm.console);
-  const code = await attend(guest.link, run, over);
-  run.onMoment?.('status', vm.console);
-  return code;
+  return await connect(ports);
 }
 
 /** What a command needs of its user's side, wherever its machine is. */
@@ -140,7 +157,7 @@ async function died(vm: Vm): Promise<never> {
   throw diagnose({ ...end, console: vm.console.lines(), log: vm.console.file });
 }
 
-async function timeLimit(run: Run, vm: Vm, guest: Guest, over: AbortSignal): Promise<never> {
+async function timeLimit(run: Boot, vm: Vm, guest: Guest, over: AbortSignal): Promise<never> {
   const startedMs = performance.now();
   const left = () => (run.timeoutMs ?? Number.POSITIVE_INFINITY) - (performance.now() - startedMs);
   if (left() > startLimitMs) {

@@ -56,18 +56,22 @@ export interface Place {
 }
 
 /** A name's folder, claimed for one machine; disposing it gives the name back, once. */
-export type Claim = Place & Disposable;
+export interface Claim extends Place, Disposable {
+  /** Tells others of the machine. */
+  announce(): void;
+}
 
 /**
- * Claims a name and makes its folder: the one that was asked for, else the first of vm1, vm2, ... that is free.
+ * Claims a name and makes its folder: the one that was asked for, else the first of vm1, vm2, ... that is free. `facts` are
+ * what is to be told of the machine.
  *
  * @throws EulabError (2) when the name is taken by a machine that runs.
  */
-export async function claim(wanted: string | undefined, root: string): Promise<Claim> {
+export async function claim(wanted: string | undefined, root: string, facts: Omit<Facts, 'pid' | 'start'>): Promise<Claim> {
   for (let number = 1; ; number += 1) {
     const name = wanted ?? `vm${number}`;
     const folder = join(root, name);
-    if (make(folder)) return claimed({ name, folder });
+    if (make(folder)) return claimed({ name, folder }, facts);
     const holder = read(root, name);
     // Between the folder and its facts there are milliseconds: what has none, and is old, was left by a crash.
     if (holder === undefined ? !young(folder) : !(await alive(holder))) {
@@ -83,10 +87,15 @@ export async function claim(wanted: string | undefined, root: string): Promise<C
   }
 }
 
-function claimed(place: Place): Claim {
+function claimed(place: Place, facts: Omit<Facts, 'pid' | 'start'>): Claim {
   let held = true;
   return {
     ...place,
+    announce: () => {
+      const { pid, start } = self();
+      const whole: Facts = { ...facts, pid, start };
+      writeFileSync(join(place.folder, factsFile), JSON.stringify(whole), { mode: 0o600 });
+    },
     [Symbol.dispose]: () => {
       // Once only: the moment it is gone, the name may be another's.
       if (held) rmSync(place.folder, { recursive: true, force: true });
@@ -101,13 +110,6 @@ export async function nextName(wanted: string | undefined, root: string): Promis
   const numbers = Array.from({ length: taken.size + 1 }, (_, index) => `vm${index + 1}`);
   const name = wanted ?? numbers.find((free) => !taken.has(free)) ?? 'vm1';
   return { name, folder: join(root, name) };
-}
-
-/** Tells others of the machine. */
-export function announce({ folder }: Place, facts: Omit<Facts, 'pid' | 'start'>): void {
-  const { pid, start } = self();
-  const whole: Facts = { ...facts, pid, start };
-  writeFileSync(join(folder, factsFile), JSON.stringify(whole), { mode: 0o600 });
 }
 
 /** The machines of this user that run, by name; what a crash left of others is removed. */

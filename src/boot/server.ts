@@ -15,14 +15,14 @@ const powerOffMs = 10_000;
  * Answers other eulabs of this user over a socket in the machine's folder, with the frames of the command channel: an OPEN is
  * a command for the guest, a CONSOLE its console, a POWER_OFF its end. Disposing it hangs up.
  */
-export async function serve(folder: string, vm: Vm, link: () => Link | undefined): Promise<Disposable> {
+export async function serve(vm: Vm, link: () => Link | undefined): Promise<Disposable> {
   const callers = new Set<Socket>();
   const server: Server = createServer((caller) => {
     callers.add(caller);
     caller.on('close', () => callers.delete(caller));
     answer(caller, vm, link);
   });
-  await new Promise<void>((settle, fail) => server.once('error', fail).listen(join(folder, serverSocket), settle));
+  await new Promise<void>((settle, fail) => server.once('error', fail).listen(join(vm.folder, serverSocket), settle));
   return {
     [Symbol.dispose]: () => {
       server.close();

@@ -1,7 +1,8 @@
 import { EulabError } from '../errors.ts';
 import { connect, type Link } from './channel/link.ts';
 import { diagnose } from './diagnose.ts';
-import type { Machine } from './qemu.ts';
+import type { Bare } from './qemu.ts';
+import type { Claim } from './running.ts';
 import { serve } from './server.ts';
 import { rawTerminal, resized } from './terminal.ts';
 import { launch, type Vm } from './vm.ts';
@@ -15,10 +16,10 @@ export function terminalWords(env: NodeJS.ProcessEnv, terminal: { readonly rows?
 
 /** A machine whose console is the user's terminal. */
 export interface Shell {
-  readonly machine: Machine;
+  readonly machine: Bare;
   readonly log: string;
-  /** Removes the machine's folder, when QEMU is gone. */
-  readonly release: () => void;
+  /** Claims the machine's name and its folder. */
+  readonly claim: () => Promise<Claim>;
   readonly signal: AbortSignal;
 }
 
@@ -27,17 +28,17 @@ export interface Shell {
  *
  * @throws EulabError 255 when the guest panicked or died, 125 when QEMU failed, the signal's reason when aborted.
  */
-export async function runShell({ machine, log, release, signal }: Shell): Promise<void> {
+export async function runShell({ machine, log, claim, signal }: Shell): Promise<void> {
   signal.throwIfAborted();
   await using terminal = await rawTerminal();
-  await using vm = await launch(machine, { log, release, terminal });
+  await using vm = await launch(machine, { log, claim, terminal });
   vm.console.watch((bytes) => terminal.output.write(bytes));
   process.stdin.on('error', () => undefined).pipe(vm.typed);
   let link: Link | undefined;
   greet(vm, (found) => {
     link = found;
   });
-  using _server = await serve(machine.folder, vm, () => link);
+  using _server = await serve(vm, () => link);
   using _size = resized(process.stdout, (size) => link?.resizeConsole(size));
   const stop = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
   try {

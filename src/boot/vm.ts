@@ -6,7 +6,8 @@ import { EulabError, isErrno } from '../errors.ts';
 import { start } from '../exec.ts';
 import { type ConsoleLog, follow } from './console.ts';
 import { farewell, kept } from './keeper.ts';
-import { type Machine, type Port, qemu } from './qemu.ts';
+import { type Bare, type Port, qemu } from './qemu.ts';
+import type { Claim } from './running.ts';
 
 /** How QEMU ended and what it wrote. */
 export interface QemuEnd {
@@ -18,6 +19,8 @@ export interface QemuEnd {
 /** A running QEMU; disposing it ends it and removes its folder. */
 export interface Vm extends AsyncDisposable {
   readonly pid: number;
+  /** Its private folder, with its sockets. */
+  readonly folder: string;
   /** The guest's console; QEMU's stdin is what is typed on it. */
   readonly console: ConsoleLog;
   readonly typed: Writable;
@@ -33,8 +36,8 @@ export interface Vm extends AsyncDisposable {
 export interface Launch {
   /** The file for the console. */
   readonly log: string;
-  /** Removes the machine's folder, when QEMU is gone. */
-  readonly release: () => void;
+  /** Claims the machine's name and its folder. */
+  readonly claim: () => Promise<Claim>;
   /** The terminal that is in raw mode meanwhile. */
   readonly terminal?: { readonly device: string; readonly settings: string };
 }
@@ -47,11 +50,17 @@ const dialEveryMs = 3;
  *
  * @throws EulabError (3) when there is no such program.
  */
-export async function launch(machine: Machine, { log, release, terminal }: Launch): Promise<Vm> {
-  const { folder } = machine;
-  const command = kept(qemu(machine), { folder, ...(terminal === undefined ? {} : { terminal }) });
+export async function launch(machine: Bare, { log, claim, terminal }: Launch): Promise<Vm> {
+  // The last thing before the keeper is there: a folder without one would outlive a killed eulab.
+  const claimed = await claim();
+  const { folder } = claimed;
+  const command = kept(qemu({ ...machine, folder }), { folder, ...(terminal === undefined ? {} : { terminal }) });
   const startedMs = performance.now();
-  const child = await start(command, ['pipe', 'pipe', 'pipe', 'pipe'], { detached: true });
+  const child = await start(command, ['pipe', 'pipe', 'pipe', 'pipe'], { detached: true }).catch((error: unknown) => {
+    claimed[Symbol.dispose]();
+    throw error;
+  });
+  claimed.announce();
   const [stdin, stdout, stderr, lifeline] = child.stdio;
   if (!(stdin instanceof Writable && stdout instanceof Readable && stderr instanceof Readable && lifeline instanceof Duplex)) {
     throw new EulabError('QEMU has no standard streams');
@@ -72,6 +81,7 @@ export async function launch(machine: Machine, { log, release, terminal }: Launc
   const sockets: Socket[] = [];
   return {
     pid: child.pid ?? 0,
+    folder,
     console,
     typed: stdin,
     ended,
@@ -87,7 +97,7 @@ export async function launch(machine: Machine, { log, release, terminal }: Launc
       if (child.exitCode === null && child.signalCode === null) await gone;
       for (const socket of sockets) socket.destroy();
       await console.ended;
-      release();
+      claimed[Symbol.dispose]();
       const over = once(lifeline, 'close');
       lifeline.resume().end(farewell);
       await over;

@@ -7,11 +7,12 @@ import { logFile } from '../boot/console.ts';
 import { checkInitramfs } from '../boot/initramfs.ts';
 import { inspectKernel, qboot } from '../boot/machine.ts';
 import type { ProfiledBoot } from '../boot/profile.ts';
-import { type Machine, qemu, serialWord } from '../boot/qemu.ts';
-import { type Run, runCommand } from '../boot/run.ts';
-import { announce, claim, nextName, runtimeFolder } from '../boot/running.ts';
+import { type Bare, qemu, serialWord } from '../boot/qemu.ts';
+import { runCommand } from '../boot/run.ts';
+import { claim, nextName, runtimeFolder } from '../boot/running.ts';
 import { runShell, terminalWords } from '../boot/shell.ts';
 import { needTerminal, rawTerminal, resized } from '../boot/terminal.ts';
+import type { WarmRun } from '../boot/warm-run.ts';
 import { show } from '../command.ts';
 import { settings } from '../config.ts';
 import { EulabError, status } from '../errors.ts';
@@ -55,6 +56,8 @@ function command() {
     .addOption(settings.env())
     .addOption(settings.workdir())
     .addOption(settings.name())
+    .addOption(settings.warm())
+    .addOption(settings.cold())
     .addOption(settings.profileBoot())
     .addOption(settings.repeat())
     .addOption(settings.compare())
@@ -69,7 +72,7 @@ function command() {
 }
 
 /** The machine that the options describe, but for its folder. Nothing has happened but looking. */
-async function plan(context: Context, argv: readonly string[], options: Options): Promise<Omit<Machine, 'folder'>> {
+async function plan(context: Context, argv: readonly string[], options: Options): Promise<Bare> {
   const { env, signal } = context;
   const { artifacts, cache } = context.workspace();
   const kernel = options.kernel ?? join(artifacts, 'bzImage');
@@ -105,23 +108,29 @@ async function plan(context: Context, argv: readonly string[], options: Options)
 }
 
 /** What would be run, fit to paste: the private folder and QEMU, whose sockets lie in it. */
-async function print(context: Context, machine: Omit<Machine, 'folder'>, options: Options): Promise<void> {
+async function print(context: Context, machine: Bare, options: Options): Promise<void> {
   const { folder } = await nextName(options.name, runtimeFolder(context.env));
   const make = show({ file: 'mkdir', args: ['-p', '-m', '700', folder] });
   process.stdout.write(`${make}\n${show(qemu({ ...machine, folder }))}\n`);
 }
 
-async function run(context: Context, machine: Omit<Machine, 'folder'>, argv: readonly string[], options: Options): Promise<void> {
-  const { env, signal } = context;
-  const { cache } = context.workspace();
-  await markCache(cache);
-  const log = logFile(cache);
-  using claimed = await claim(options.name, runtimeFolder(env));
-  announce(claimed, { startedMs: Date.now(), kernel: machine.kernel, argv });
-  const launched = { machine: { ...machine, folder: claimed.folder }, log, release: () => claimed[Symbol.dispose]() };
-  if (argv.length === 0) return await runShell({ ...launched, signal: limited(signal, options.timeout) });
-  const request = guestCommand(argv, options, env);
-  context.exit(await commandRun({ context, ...launched, command: request, timeoutMs: options.timeout }));
+async function run(context: Context, machine: Bare, argv: readonly string[], options: Options): Promise<void> {
+  const { signal } = context;
+  await markCache(context.workspace().cache);
+  const boot = { machine, claim: claimer(context, machine, argv, options), newLog: () => logFile(context.workspace().cache) };
+  if (argv.length === 0) return await runShell({ ...boot, log: boot.newLog(), signal: limited(signal, options.timeout) });
+  const command = guestCommand(argv, options, context.env);
+  context.exit(await commandRun({ context, ...boot, command, timeoutMs: options.timeout, warm: warmth(options) }));
+}
+
+/** Claims a name and a folder for each start of a machine. */
+function claimer({ env }: Context, { kernel }: Bare, argv: readonly string[], { name }: Options): WarmRun['claim'] {
+  return () => claim(name, runtimeFolder(env), { startedMs: Date.now(), kernel, argv });
+}
+
+/** Whether the machine is to start from a saved state. */
+function warmth({ warm, cold }: Options): boolean {
+  return warm === true && cold !== true;
 }
 
 /** What profiles a boot, loaded only for that, with the files for it. @throws EulabError (2) for options that make no sense. */
@@ -140,7 +149,7 @@ async function profiler(context: Context, { profileBoot, repeat, tty, dryRun }: 
 
 async function profileRun(
   context: Context,
-  machine: Omit<Machine, 'folder'>,
+  machine: Bare,
   argv: readonly string[],
   options: Options,
   { profile, files }: NonNullable<Awaited<ReturnType<typeof profiler>>>,
@@ -149,13 +158,8 @@ async function profileRun(
   const { cache } = context.workspace();
   await markCache(cache);
   const events = { passSignal, resized: (take: (size: Size) => void) => resized(process.stdout, take) };
-  const boot = async (one: ProfiledBoot<typeof machine>) => {
-    using claimed = await claim(options.name, runtimeFolder(env));
-    announce(claimed, { startedMs: Date.now(), kernel: machine.kernel, argv });
-    const launched = { machine: { ...one.machine, folder: claimed.folder }, release: () => claimed[Symbol.dispose]() };
-    const command = guestCommand(argv, options, env);
-    return await runCommand({ ...one, ...launched, command, events, timeoutMs: options.timeout, signal });
-  };
+  const common = { claim: claimer(context, machine, argv, options), events, timeoutMs: options.timeout, signal };
+  const boot = (one: ProfiledBoot<Bare>) => runCommand({ ...one, ...common, command: guestCommand(argv, options, env) });
   const { args } = qemu({ ...machine, folder: '' });
   const what = { machine, args, argv, streams: process, files, repeat: options.repeat ?? 1, newLog: () => logFile(cache) };
   context.exit(await profile({ ...what, boot }));
@@ -163,15 +167,26 @@ async function profileRun(
 
 /** Runs the command with this process's streams: as pipes, or as a terminal in raw mode. */
 async function commandRun(
-  run: Pick<Run, 'machine' | 'command' | 'log' | 'release' | 'timeoutMs'> & { readonly context: Context },
+  run: Pick<WarmRun, 'machine' | 'command' | 'claim' | 'newLog' | 'timeoutMs'> & {
+    readonly context: Context;
+    readonly warm: boolean;
+  },
 ): Promise<number> {
-  const { context, ...rest } = run;
-  const { signal, passSignal } = context;
-  const events = { passSignal, resized: (take: (size: Size) => void) => resized(process.stdout, take) };
-  if (run.command.terminal === undefined) return await runCommand({ ...rest, signal, events, streams: process });
-  await using terminal = await rawTerminal();
-  const streams = { stdin: process.stdin, stdout: terminal.output, stderr: process.stderr };
-  return await runCommand({ ...rest, signal, events, streams, terminal });
+  const { context, warm, ...rest } = run;
+  const { env, signal, passSignal } = context;
+  await using terminal = run.command.terminal === undefined ? undefined : await rawTerminal();
+  const whole = {
+    ...rest,
+    signal,
+    events: { passSignal, resized: (take: (size: Size) => void) => resized(process.stdout, take) },
+    streams: { stdin: process.stdin, stdout: terminal?.output ?? process.stdout, stderr: process.stderr },
+    ...(terminal === undefined ? {} : { terminal }),
+  };
+  if (!warm) return await runCommand({ ...whole, log: run.newLog() });
+  const { runWarm } = await import('../boot/warm-run.ts');
+  const store = join(context.workspace().cache, 'states');
+  const note = (text: string) => void process.stderr.write(`eulab: ${text}\n`);
+  return await runWarm({ ...whole, qemu: locate(run.machine.qemu, env) ?? run.machine.qemu, store, note });
 }
 
 /** `panic=-1` restarts at once, and QEMU runs with -no-reboot: a panic is the end of the machine. */
@@ -180,7 +195,7 @@ const consoleWords = ['console=ttyS0', 'panic=-1'];
 /** Where QEMU's user network puts its guest: known, so that nobody has to wait for DHCP. @see qemu(1), "-netdev user" */
 const userNetwork = ['eulab.ip=10.0.2.15/24', 'eulab.gateway=10.0.2.2', 'eulab.dns=10.0.2.3'];
 
-function networkWords(net: Machine['net'], ip: string | undefined): string[] {
+function networkWords(net: Bare['net'], ip: string | undefined): string[] {
   if (ip !== undefined) return [`eulab.ip=${ip}`];
   return net === 'user' ? userNetwork : ['eulab.ip=none'];
 }

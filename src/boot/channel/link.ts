@@ -46,6 +46,8 @@ interface Open extends Session {
  * @see frame.ts for the protocol.
  */
 export class Link {
+  /** What the agent said of itself. */
+  readonly greeting: Hello;
   readonly #port: Duplex;
   readonly #window: number;
   readonly #sessions = new Map<number, Open>();
@@ -54,9 +56,10 @@ export class Link {
   #underWay = 0;
   #renewed: (() => void) | undefined;
 
-  constructor(port: Duplex, { window }: Hello) {
+  constructor(port: Duplex, greeting: Hello) {
+    this.greeting = greeting;
     this.#port = port;
-    this.#window = window;
+    this.#window = greeting.window;
   }
 
   /** Starts a command; its output goes to the sinks, whose errors are their owner's to hear. */
