@@ -1,6 +1,7 @@
 import { lstat, readdir, realpath, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { cacheEntry, cacheTag } from './artifacts/cache.ts';
+import { diskUser } from './artifacts/disk-user.ts';
 import { holding, lock } from './artifacts/lock.ts';
 import { type FileRecord, lockName, manifestName, type Product, products } from './artifacts/manifest.ts';
 import { leftOvers, manifestOf, sha256, unwritable } from './artifacts/store.ts';
@@ -43,7 +44,7 @@ export async function plan(workspace: Workspace, what: readonly Cleanable[], sig
   const made = await lstat(workspace.artifacts).catch(() => undefined);
   if (made !== undefined) {
     await within(workspace.root, workspace.artifacts);
-    for (const product of products) if (wanted.has(product)) parts.push(await productPlan(workspace, product, signal));
+    for (const product of products) if (wanted.has(product)) parts.push(await productPlan(workspace, product, what, signal));
     if (wanted.has('logs')) parts.push(await logsPlan(workspace));
     const some = parts.some(({ removals }) => removals.length > 0);
     if (some) parts.push({ removals: [{ kind: 'folder', path: workspace.artifacts, bytes: 0, why: 'empty' }], notes: [] });
@@ -85,7 +86,12 @@ async function remove({ kind, path }: Removal, signal: AbortSignal | undefined):
   }
 }
 
-async function productPlan({ root, artifacts }: Workspace, product: Product, signal?: AbortSignal): Promise<CleanPlan> {
+async function productPlan(
+  { root, artifacts }: Workspace,
+  product: Product,
+  named: readonly Cleanable[],
+  signal?: AbortSignal,
+): Promise<CleanPlan> {
   const removals: Removal[] = [];
   const notes: string[] = [];
   const guard = join(artifacts, lockName(product));
@@ -96,10 +102,13 @@ async function productPlan({ root, artifacts }: Workspace, product: Product, sig
   for (const record of records) {
     signal?.throwIfAborted();
     const path = join(artifacts, record.path);
-    const state = await within(root, dirname(path)).then((there) => (there ? ours(path, record, product) : 'missing'));
-    if (state === 'ours') removals.push({ kind: 'file', path, bytes: record.bytes, why: product });
-    else if (state === 'changed') notes.push(`${relative(root, path)} was changed since eulab made it: left alone`);
+    const there = await within(root, dirname(path));
+    const state = there ? await (product === 'storage' ? disk(path, record, named) : ours(path, record)) : 'missing';
+    if (typeof state === 'number') removals.push({ kind: 'file', path, bytes: state, why: product });
+    else if (state !== 'missing') notes.push(`${relative(root, path)} ${state}: left alone`);
   }
+  // The manifest is what tells a disk from the user's own files: it stays as long as one of them does.
+  if (product === 'storage' && notes.length > 0) return { removals, notes };
   const folders = new Set(records.flatMap(({ path }) => parents(path)));
   // The deepest first; and the manifest last, so that a clean that is interrupted can be taken up again.
   for (const path of [...folders].sort().reverse())
@@ -128,13 +137,27 @@ function parents(path: string): string[] {
   return above === '.' ? [] : [above, ...parents(above)];
 }
 
-async function ours(path: string, record: FileRecord, product: Product): Promise<'ours' | 'changed' | 'missing'> {
+const changed = 'was changed since eulab made it';
+
+/** How many bytes go with a file that is still what eulab made; else why it stays, or that it is not there. */
+async function ours(path: string, record: FileRecord): Promise<number | typeof changed | 'missing'> {
   const found = await lstat(path).catch(() => undefined);
   if (found === undefined) return 'missing';
-  if (!found.isFile()) return 'changed';
-  // A disk is there to be written to: that a guest did so does not make it the user's own.
-  if (product === 'storage') return 'ours';
-  return found.size === record.bytes && (await sha256(path)) === record.sha256 ? 'ours' : 'changed';
+  if (!found.isFile() || found.size !== record.bytes) return changed;
+  return record.sha256 === undefined || (await sha256(path)) === record.sha256 ? found.size : changed;
+}
+
+/** The same for a disk: what a guest has written to it is data, which goes only when disks were named. */
+async function disk(path: string, record: FileRecord, named: readonly Cleanable[]): Promise<number | string> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found === undefined) return 'missing';
+  if (!found.isFile()) return changed;
+  const user = diskUser(path, true);
+  if (user !== undefined) return `is in use by ${user.program ?? 'another'} (process ${user.pid ?? 'unknown'})`;
+  const same = found.size === record.bytes && found.mtimeMs === record.mtimeMs;
+  // What it takes on the host: most of a disk is holes.
+  if (same || named.includes('storage')) return Math.min(found.size, found.blocks * 512);
+  return 'was written to (to remove it: eulab clean storage)';
 }
 
 async function logsPlan({ root, artifacts }: Workspace): Promise<CleanPlan> {

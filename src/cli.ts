@@ -21,6 +21,11 @@ const verbs = [
   },
   { name: 'stop', summary: 'switch a running machine off', load: async () => (await import('./commands/stop.ts')).stop },
   {
+    name: 'disk',
+    summary: 'disks for the guest: create, list, remove',
+    load: async () => (await import('./commands/disk.ts')).disk,
+  },
+  {
     name: 'image',
     summary: 'the container image that builds run in',
     load: async () => (await import('./commands/image.ts')).image,

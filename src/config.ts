@@ -75,6 +75,21 @@ export const settings = {
       .argParser(
         parsed(v.pipe(v.string(), v.regex(/^(dhcp|none|[0-9a-fA-F.:]+\/\d{1,3})$/, 'is not dhcp, none or ADDRESS/PREFIX'))),
       ),
+  disk: () =>
+    new Option(
+      '--disk <disk>',
+      "a disk for the guest, /dev/vda and on: a disk's name or a file, with :ro or :snapshot behind it (repeatable)",
+    ).argParser(collect),
+  root: () => new Option('--root <disk>', 'boot into the file system of this disk, named as for --disk; it is /dev/vda'),
+  diskFormat: () =>
+    new Option('--format <format>', 'raw is fastest; qcow2 is small where the host has no sparse files')
+      .choices(['raw', 'qcow2'] as const)
+      .default('raw' as const),
+  diskFs: () => new Option('--fs <fs>', 'the file system on it').choices(['ext4', 'none'] as const).default('ext4' as const),
+  diskLabel: () => new Option('--label <label>', "of the file system (default: the disk's name)"),
+  diskFrom: () => new Option('--from <path>', 'fill it from a folder, a tarball or an initramfs'),
+  diskReplace: () => new Option('--force', 'replace the disk of that name'),
+  json: () => new Option('--json', 'as JSON, for programs'),
   timeout: () =>
     new Option('--timeout <time>', 'end it after 500ms, 30s, 5m or 1h (status 124)').env('EULAB_TIMEOUT').argParser(duration),
   tty: () => new Option('-t, --tty', 'a terminal of its own for the command, of the size of yours'),
@@ -115,6 +130,17 @@ export const memory = parsed(
     v.transform((text) => Number.parseInt(text, 10) * { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 }[unit(text)]),
     v.minValue(32 * 2 ** 20, 'is too little: Linux needs 32M to come up'),
     v.maxValue(2 ** 42, 'is more than 4096G'),
+  ),
+);
+
+/** Bytes of a disk from `2G`, `512M`, `1T`; the unit must be said. */
+export const diskSize = parsed(
+  v.pipe(
+    v.string(),
+    v.regex(/^\d+[KMGT]$/i, 'is no size such as 2G or 512M'),
+    v.transform((text) => Number.parseInt(text, 10) * 2 ** (10 * ('KMGT'.indexOf(text.slice(-1).toUpperCase()) + 1))),
+    v.minValue(2 ** 16, 'is too little: a disk has 64K at least'),
+    v.maxValue(2 ** 44 - 2 ** 12, 'is 16T or more'),
   ),
 );
 

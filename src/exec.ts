@@ -41,7 +41,9 @@ const packages: Readonly<Record<string, string>> = {
   flock: 'util-linux',
   gcc: 'build-essential',
   gpg: 'gnupg',
+  mke2fs: 'e2fsprogs',
   'musl-gcc': 'musl-tools',
+  'qemu-img': 'qemu-utils',
   'qemu-system-x86_64': 'qemu-system-x86',
   xz: 'xz-utils',
 };

@@ -121,7 +121,7 @@ test('nothing to do is no error, twice', async () => {
   expect(await clean('cache')).toEqual({ freed: 0, notes: [] });
 });
 
-test('a file that the user changed is left alone, with a note; a disk that a guest wrote to is not theirs', async () => {
+test('a file that the user changed is left alone, and a disk that a guest wrote to, with a note each', async () => {
   await product('kernel', { bzImage: 'abc', vmlinux: 'v', config: 'c', gone: 'g' });
   await product('storage', { 'storage/disk.img': 'd' });
   await writeFile(join(place.artifacts, 'bzImage'), 'abd');
@@ -133,8 +133,13 @@ test('a file that the user changed is left alone, with a note; a disk that a gue
   expect(notes).toEqual([
     'artifacts/bzImage was changed since eulab made it: left alone',
     'artifacts/vmlinux was changed since eulab made it: left alone',
+    'artifacts/storage/disk.img was written to (to remove it: eulab clean storage): left alone',
   ]);
-  expect(await left()).toEqual(['artifacts', 'artifacts/bzImage', 'artifacts/kept', 'artifacts/vmlinux']);
+  const theirs = ['artifacts', 'artifacts/bzImage', 'artifacts/kept', 'artifacts/vmlinux'];
+  const disk = ['artifacts/storage', 'artifacts/storage.manifest.json', 'artifacts/storage/disk.img'];
+  expect(await left()).toEqual([...theirs, ...disk].sort());
+  expect((await clean('storage')).notes).toEqual([]);
+  expect(await left()).toEqual(theirs);
 });
 
 /** Rewrites the kernel's manifest. */

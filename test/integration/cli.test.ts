@@ -8,12 +8,15 @@ import { eulab, folder } from '../eulab.ts';
 test('the help lists the verbs, on stdout', async () => {
   const { status, stdout, stderr } = await eulab(['--help']);
   expect([status, stderr]).toEqual([0, '']);
-  for (const verb of ['build', 'boot', 'image', 'clean']) expect(stdout.toString()).toMatch(new RegExp(`^ {2}${verb} `, 'm'));
+  for (const verb of ['build', 'boot', 'disk', 'image', 'clean'])
+    expect(stdout.toString()).toMatch(new RegExp(`^ {2}${verb} `, 'm'));
 });
 
 test.each([
   ['boot', '--memory'],
   ['clean', '--dry-run'],
+  ['disk create', '--from'],
+  ['disk list', '--json'],
   ['image bootstrap', '--verbose'],
   ['build kernel', '--profile'],
   ['build ramdisk', '--busybox'],
