@@ -89,7 +89,6 @@ export const settings = {
   diskLabel: () => new Option('--label <label>', "of the file system (default: the disk's name)"),
   diskFrom: () => new Option('--from <path>', 'fill it from a folder, a tarball or an initramfs'),
   diskReplace: () => new Option('--force', 'replace the disk of that name'),
-  json: () => new Option('--json', 'as JSON, for programs'),
   timeout: () =>
     new Option('--timeout <time>', 'end it after 500ms, 30s, 5m or 1h (status 124)').env('EULAB_TIMEOUT').argParser(duration),
   tty: () => new Option('-t, --tty', 'a terminal of its own for the command, of the size of yours'),

@@ -27,9 +27,10 @@ export function diagnose(end: End): EulabError {
     return new EulabError(`the guest kernel panicked: ${reason}`, { details: around, hint, exitCode: status.guestDied });
   }
   const details = console.slice(-shownLines);
-  const refused = console.find((line) => line.includes('eulab: cannot run the command'));
+  const refused = console.find((line) => /eulab: cannot (run the command|use the root)/.test(line));
   if (refused !== undefined) {
     const message = refused.replace(/^.*eulab: /, 'the guest ');
+    if (message.includes('use the root')) return new EulabError(message, { hint, exitCode: status.unknown });
     return new EulabError(message, { hint: 'build a kernel that has them: eulab build kernel', exitCode: status.unknown });
   }
   if (end.code !== 0) {

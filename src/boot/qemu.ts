@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts';
+import { type Drive, drives } from './drives.ts';
 
 /** The files, sizes and connections of one virtual machine. */
 export interface Machine {
@@ -16,6 +17,8 @@ export interface Machine {
   readonly net: 'user' | 'none';
   /** Events that QEMU tells of, each with the host's time, in a file; undefined for none. */
   readonly trace?: { readonly events: readonly string[]; readonly file: string };
+  /** In the order in which the guest sees them, from /dev/vda on. */
+  readonly drives: readonly Drive[];
   readonly console: Console;
   /** The file that is the guest's memory; what the guest writes goes into it when it is shared. Undefined for QEMU's own. */
   readonly ram?: { readonly file: string; readonly shared: boolean };
@@ -74,6 +77,7 @@ export function qemu(machine: Machine): Command {
     ['-append', machine.cmdline.join(' ')],
     serial(machine.console),
     network(machine.net),
+    drives(machine.drives),
     ['-device', 'virtio-rng-pci'],
     channel(machine.folder),
     machine.trace === undefined ? [] : trace(machine.trace),

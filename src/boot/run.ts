@@ -55,6 +55,9 @@ export type Moment = 'start' | 'command' | 'status';
 /** A guest that says nothing for so long after its start will never say anything: ten times a slow start under TCG. */
 export const startLimitMs = 120_000;
 
+/** How long a guest may take to unmount its disks: what the command wrote is on them already. */
+const unmountMs = 5000;
+
 /** How long a command may take to end after a signal was passed on to it, as docker-stop(1) has it. */
 const graceMs = 10_000;
 
@@ -90,7 +93,14 @@ export async function withGuest<Out>(boot: Boot, use: (link: Link, vm: Vm, over:
     return await use(guest.link, vm, over.signal);
   };
   try {
-    return await Promise.race([converse(), died(vm), timeLimit(boot, vm, guest, over.signal), aborted(boot.signal, over.signal)]);
+    const result = await Promise.race([
+      converse(),
+      died(vm),
+      timeLimit(boot, vm, guest, over.signal),
+      aborted(boot.signal, over.signal),
+    ]);
+    if (boot.machine.drives.some(({ writes }) => writes === 'kept')) await settled(vm, guest.link, over.signal);
+    return result;
   } finally {
     over.abort();
   }
@@ -105,6 +115,12 @@ interface Guest {
 async function greeted(vm: Vm): Promise<Link> {
   const ports = await Promise.all([vm.port('agent'), vm.port('serial')]).catch(() => never());
   return await connect(ports);
+}
+
+/** Lets the guest unmount its disks, so that the next one finds them clean; nothing is lost when it does not. */
+async function settled(vm: Vm, link: Link | undefined, over: AbortSignal): Promise<void> {
+  link?.powerOff();
+  await Promise.race([vm.ended, pause(unmountMs, over)]);
 }
 
 /** What a command needs of its user's side, wherever its machine is. */

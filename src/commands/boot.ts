@@ -4,6 +4,7 @@ import { markCache } from '../artifacts/cache.ts';
 import { accelerator } from '../boot/accel.ts';
 import type { Size } from '../boot/channel/frame.ts';
 import { logFile } from '../boot/console.ts';
+import { type Drive, rootWords } from '../boot/drives.ts';
 import { checkInitramfs } from '../boot/initramfs.ts';
 import { inspectKernel, qboot } from '../boot/machine.ts';
 import type { ProfiledBoot } from '../boot/profile.ts';
@@ -51,6 +52,8 @@ function command() {
     .addOption(settings.accel())
     .addOption(settings.net())
     .addOption(settings.ip())
+    .addOption(settings.disk())
+    .addOption(settings.root())
     .addOption(settings.timeout())
     .addOption(settings.tty())
     .addOption(settings.env())
@@ -63,13 +66,19 @@ function command() {
     .addOption(settings.compare())
     .addOption(settings.qemu())
     .addOption(settings.dryRun())
-    .addHelpText(
-      'after',
-      '\nExamples:\n  eulab boot\n  eulab boot -- uname -a\n  eulab boot --timeout 30s -- sh -c "dmesg | grep virtio"\n' +
-        '  eulab boot --profile-boot\n  eulab boot --profile-boot=before --repeat 5 -- true\n' +
-        '  eulab boot --compare before.json after.json',
-    );
+    .addHelpText('after', examples);
 }
+
+const examples = `
+Examples:
+  eulab boot
+  eulab boot -- uname -a
+  eulab boot --timeout 30s -- sh -c "dmesg | grep virtio"
+  eulab boot --disk data -- sh -c "mount /dev/vda /mnt && date >>/mnt/boots"
+  eulab boot --root rootfs:snapshot
+  eulab boot --profile-boot
+  eulab boot --profile-boot=before --repeat 5 -- true
+  eulab boot --compare before.json after.json`;
 
 /** The machine that the options describe, but for its folder. Nothing has happened but looking. */
 async function plan(context: Context, argv: readonly string[], options: Options): Promise<Bare> {
@@ -79,6 +88,7 @@ async function plan(context: Context, argv: readonly string[], options: Options)
   const initrd = options.initrd ?? join(artifacts, 'initramfs.cpio.gz');
   inspectKernel(kernel, '--kernel');
   await checkInitramfs(initrd, '--initrd');
+  const drives = await disksOf(options, artifacts);
   const shell = argv.length === 0;
   if (!options.dryRun && shell) needTerminal('a shell', 'run a command instead: eulab boot -- COMMAND');
   if (!options.dryRun && options.tty) needTerminal('--tty', 'leave it out: the command then has pipes');
@@ -96,15 +106,24 @@ async function plan(context: Context, argv: readonly string[], options: Options)
     kernel,
     initrd,
     net: options.net,
+    drives,
     console: shell ? 'terminal' : 'log',
     cmdline: [
       ...consoleWords,
       ...(shell ? ['quiet', ...terminalWords(env, process.stdout)] : ['eulab.mode=run']),
       serialWord,
       ...networkWords(options.net, options.ip),
+      ...rootWords(options.root, drives),
       ...(options.append ?? []),
     ],
   };
+}
+
+/** Loaded when there are any: most boots need no disk. */
+async function disksOf({ root, disk }: Options, artifacts: string): Promise<Drive[]> {
+  if (root === undefined && disk === undefined) return [];
+  const { drivesOf } = await import('../boot/disk-file.ts');
+  return drivesOf({ root, disks: disk ?? [] }, artifacts);
 }
 
 /** What would be run, fit to paste: the private folder and QEMU, whose sockets lie in it. */

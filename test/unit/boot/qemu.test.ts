@@ -12,6 +12,7 @@ const machine: Machine = {
   initrd: 'artifacts/initramfs.cpio.gz',
   cmdline: ['console=ttyS0', 'panic=-1'],
   net: 'user',
+  drives: [],
   console: 'terminal',
   folder: '/run/user/1000/eulab/vm1',
 };
