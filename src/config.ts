@@ -51,6 +51,13 @@ export const settings = {
   busybox: () => new Option('--busybox <file>', 'a ready static busybox instead of building one').env('EULAB_BUSYBOX'),
 
   kernel: () => new Option('--kernel <file>', 'kernel to boot (default: artifacts/bzImage)').env('EULAB_KERNEL'),
+  kernelForm: () =>
+    new Option('--kernel-form <form>', 'start the bzImage, or the ELF file in it; auto takes what comes up sooner')
+      .choices(['auto', 'bzimage', 'elf'] as const)
+      .default('auto' as const)
+      .env('EULAB_KERNEL_FORM'),
+  check: () =>
+    new Option('--no-check', 'boot kernel and initramfs whatever they look like').env('EULAB_NO_CHECK').conflicts('kernelForm'),
   initrd: () => new Option('--initrd <file>', 'initramfs to boot (default: artifacts/initramfs.cpio.gz)').env('EULAB_INITRD'),
   memory: () =>
     new Option('-m, --memory <size>', 'memory of the guest, with K, M, G; a bare number is MiB')

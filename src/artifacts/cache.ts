@@ -1,7 +1,6 @@
 import { lstat, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrno } from '../errors.ts';
-import { unwritable } from './store.ts';
 
 /** The folders that eulab keeps in its cache, each with what it holds; it removes no others. */
 export const cacheFolders: Readonly<Record<string, string>> = {
@@ -13,6 +12,7 @@ export const cacheFolders: Readonly<Record<string, string>> = {
   ccache: 'compiler cache',
   images: 'container images',
   probes: 'verdicts on this host',
+  payloads: 'unpacked kernels',
   logs: 'logs',
   locks: 'locks',
   states: 'saved states of machines',
@@ -38,7 +38,8 @@ export async function markCache(folder: string): Promise<void> {
     await writeFile(join(folder, tagName), `${signature}\n${mark}\n# See https://bford.info/cachedir/\n`, { flag: 'wx' });
   } catch (error) {
     if (isErrno(error) && error.code === 'EEXIST') return;
-    throw unwritable(error, folder);
+    // Every boot comes by here: what it needs not, it does not load.
+    throw (await import('./store.ts')).unwritable(error, folder);
   }
 }
 

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { version } from '../version.ts';
 import type { ConsoleLog } from './console.ts';
-import { headOf } from './machine.ts';
+import { openFile } from './file.ts';
 import type { Machine } from './qemu.ts';
 import type { Moment, Streams } from './run.ts';
 import { type Files, save } from './timeline/files.ts';
@@ -140,8 +140,8 @@ function traceFile(log: string): string {
 }
 
 function formatOf(kernel: string): 'bzImage' | 'ELF' {
-  const { head } = headOf(kernel, 4, '--kernel', 'eulab build kernel');
-  return Buffer.from(head).toString('latin1') === '\x7fELF' ? 'ELF' : 'bzImage';
+  using file = openFile(kernel, { option: '--kernel', maker: 'eulab build kernel' });
+  return Buffer.from(file.at(0, 4)).toString('latin1') === '\x7fELF' ? 'ELF' : 'bzImage';
 }
 
 /** From the System.map beside the kernel, named as `make install` and eulab name it. */

@@ -5,8 +5,9 @@ import { accelerator } from '../boot/accel.ts';
 import type { Size } from '../boot/channel/frame.ts';
 import { logFile } from '../boot/console.ts';
 import { type Drive, rootWords } from '../boot/drives.ts';
-import { checkInitramfs } from '../boot/initramfs.ts';
-import { inspectKernel, qboot } from '../boot/machine.ts';
+import { checkFiles } from '../boot/files.ts';
+import { bootedKernel } from '../boot/kernel-form.ts';
+import { qboot } from '../boot/machine.ts';
 import type { ProfiledBoot } from '../boot/profile.ts';
 import { type Bare, qemu, serialWord } from '../boot/qemu.ts';
 import { runCommand } from '../boot/run.ts';
@@ -45,7 +46,9 @@ function command() {
     )
     .argument('[command...]', 'what to run in the guest, after --; with --compare the two timelines')
     .addOption(settings.kernel())
+    .addOption(settings.kernelForm())
     .addOption(settings.initrd())
+    .addOption(settings.check())
     .addOption(settings.memory())
     .addOption(settings.cpus())
     .addOption(settings.append())
@@ -80,14 +83,20 @@ Examples:
   eulab boot --profile-boot=before --repeat 5 -- true
   eulab boot --compare before.json after.json`;
 
+function kernelPath(context: Context, options: Options): string {
+  return options.kernel ?? join(context.workspace().artifacts, 'bzImage');
+}
+
 /** The machine that the options describe, but for its folder. Nothing has happened but looking. */
 async function plan(context: Context, argv: readonly string[], options: Options): Promise<Bare> {
   const { env, signal } = context;
   const { artifacts, cache } = context.workspace();
-  const kernel = options.kernel ?? join(artifacts, 'bzImage');
+  const kernel = kernelPath(context, options);
   const initrd = options.initrd ?? join(artifacts, 'initramfs.cpio.gz');
-  inspectKernel(kernel, '--kernel');
-  await checkInitramfs(initrd, '--initrd');
+  const files = { kernel, initrd, cache, memoryBytes: options.memory, words: options.append ?? [] };
+  // A profile shows the decompression too, unless it was asked to do without.
+  const wanted = options.profileBoot !== undefined && options.kernelForm === 'auto' ? 'bzimage' : options.kernelForm;
+  const checked = options.check ? await checkFiles(files) : undefined;
   const drives = await disksOf(options, artifacts);
   const shell = argv.length === 0;
   if (!options.dryRun && shell) needTerminal('a shell', 'run a command instead: eulab boot -- COMMAND');
@@ -103,7 +112,7 @@ async function plan(context: Context, argv: readonly string[], options: Options)
     firmware: qboot(path),
     memoryBytes: options.memory,
     cpus: options.cpus,
-    kernel,
+    kernel: (await bootedKernel(checked, { ...files, wanted, accel: accel.name })).path,
     initrd,
     net: options.net,
     drives,
@@ -114,7 +123,7 @@ async function plan(context: Context, argv: readonly string[], options: Options)
       serialWord,
       ...networkWords(options.net, options.ip),
       ...rootWords(options.root, drives),
-      ...(options.append ?? []),
+      ...files.words,
     ],
   };
 }
@@ -136,15 +145,16 @@ async function print(context: Context, machine: Bare, options: Options): Promise
 async function run(context: Context, machine: Bare, argv: readonly string[], options: Options): Promise<void> {
   const { signal } = context;
   await markCache(context.workspace().cache);
-  const boot = { machine, claim: claimer(context, machine, argv, options), newLog: () => logFile(context.workspace().cache) };
+  const boot = { machine, claim: claimer(context, argv, options), newLog: () => logFile(context.workspace().cache) };
   if (argv.length === 0) return await runShell({ ...boot, log: boot.newLog(), signal: limited(signal, options.timeout) });
   const command = guestCommand(argv, options, context.env);
   context.exit(await commandRun({ context, ...boot, command, timeoutMs: options.timeout, warm: warmth(options) }));
 }
 
 /** Claims a name and a folder for each start of a machine. */
-function claimer({ env }: Context, { kernel }: Bare, argv: readonly string[], { name }: Options): WarmRun['claim'] {
-  return () => claim(name, runtimeFolder(env), { startedMs: Date.now(), kernel, argv });
+function claimer(context: Context, argv: readonly string[], options: Options): WarmRun['claim'] {
+  const facts = { startedMs: Date.now(), kernel: kernelPath(context, options), argv };
+  return () => claim(options.name, runtimeFolder(context.env), facts);
 }
 
 /** Whether the machine is to start from a saved state. */
@@ -177,7 +187,7 @@ async function profileRun(
   const { cache } = context.workspace();
   await markCache(cache);
   const events = { passSignal, resized: (take: (size: Size) => void) => resized(process.stdout, take) };
-  const common = { claim: claimer(context, machine, argv, options), events, timeoutMs: options.timeout, signal };
+  const common = { claim: claimer(context, argv, options), events, timeoutMs: options.timeout, signal };
   const boot = (one: ProfiledBoot<Bare>) => runCommand({ ...one, ...common, command: guestCommand(argv, options, env) });
   const { args } = qemu({ ...machine, folder: '' });
   const what = { machine, args, argv, streams: process, files, repeat: options.repeat ?? 1, newLog: () => logFile(cache) };

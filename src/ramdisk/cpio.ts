@@ -155,23 +155,40 @@ export interface Listed {
   readonly size: number;
   /** Where its header begins, in bytes from the start of the stream. */
   readonly offset: number;
+  /** The first bytes of its content, as many as were asked for. */
+  readonly head?: Uint8Array;
+}
+
+/** No header is where one should be. */
+export class NoHeader extends RangeError {
+  readonly offset: number;
+  /** The archive before it has ended as it should: something else may follow. */
+  readonly complete: boolean;
+
+  constructor(offset: number, complete: boolean) {
+    super(`no newc header at offset ${offset}`);
+    this.offset = offset;
+    this.complete = complete;
+  }
 }
 
 /**
- * The entries of a newc or crc archive, uncompressed, with all its concatenated segments; contents are passed over.
+ * The entries of a newc or crc archive, uncompressed, with all its concatenated segments; contents are passed over, but for
+ * the first `headBytes` of each.
  *
- * @throws RangeError with the offset of what is no header or is cut. A stream without any archive is an error too.
+ * @throws RangeError with the offset of what is no header (NoHeader) or is cut. A stream without any archive is an error too.
  */
-export async function* listed(source: AsyncIterable<Uint8Array>): AsyncGenerator<Listed> {
+export async function* listed(source: AsyncIterable<Uint8Array>, headBytes = 0): AsyncGenerator<Listed> {
   const reader = new Reader(source);
   try {
-    yield* entriesIn(reader);
+    yield* entriesIn(reader, headBytes);
   } finally {
     await reader.close();
   }
 }
 
-async function* entriesIn(reader: Reader): AsyncGenerator<Listed> {
+async function* entriesIn(reader: Reader, headBytes: number): AsyncGenerator<Listed> {
+  let complete = false;
   for (;;) {
     await reader.skipZeros();
     const offset = reader.offset;
@@ -181,17 +198,21 @@ async function* entriesIn(reader: Reader): AsyncGenerator<Listed> {
       return;
     }
     const text = Buffer.from(head).toString('latin1');
-    if (!/^07070[12][0-9A-Fa-f]{104}$/.test(text)) throw new RangeError(`no newc header at offset ${offset}`);
+    if (!/^07070[12][0-9A-Fa-f]{104}$/.test(text)) throw new NoHeader(offset, complete);
     const field = (index: number) => Number.parseInt(text.slice(6 + index * 8, 14 + index * 8), 16);
     const nameBytes = field(11);
     if (nameBytes < 1 || nameBytes > 4096) throw new RangeError(`the name at offset ${offset} has ${nameBytes} bytes`);
     const name = await reader.take(nameBytes + padding(headerBytes + nameBytes, 4).length);
     if (name === undefined) throw new RangeError(`the archive is cut in the entry at offset ${offset}`);
     const path = Buffer.from(name.subarray(0, nameBytes - 1)).toString();
-    if (path === trailer) continue;
+    complete = path === trailer;
+    if (complete) continue;
     const size = field(6);
-    yield { path, mode: field(1), size, offset };
-    if (!(await reader.skip(size + padding(size, 4).length)))
+    const wanted = Math.min(size, headBytes);
+    const entry = { path, mode: field(1), size, offset };
+    const begin = wanted === 0 ? undefined : await reader.take(wanted);
+    yield begin === undefined ? entry : { ...entry, head: begin };
+    if (!(await reader.skip(size - wanted + padding(size, 4).length)))
       throw new RangeError(`the archive is cut in ${path}, at offset ${offset}`);
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { eulab, folder } from '../eulab.ts';
+import { bzImage } from '../images.ts';
 
 test('the help lists the verbs, on stdout', async () => {
   const { status, stdout, stderr } = await eulab(['--help']);
@@ -69,14 +70,8 @@ test('the environment is checked like the command line', async () => {
 /** A folder with a bzImage's header and an initramfs, as far as eulab looks at them, but for what a test breaks. */
 function workspace() {
   const here = folder();
-  const kernel = Buffer.alloc(4096);
-  kernel[0x1f1] = 1;
-  kernel.writeUInt16LE(0xaa55, 0x1fe);
-  kernel.write('HdrS', 0x202);
-  kernel.writeUInt16LE(0x020f, 0x206);
-  kernel.writeUInt16LE(1, 0x236);
   mkdirSync(join(here.path, 'artifacts'));
-  writeFileSync(join(here.path, 'artifacts/bzImage'), kernel);
+  writeFileSync(join(here.path, 'artifacts/bzImage'), bzImage());
   return here;
 }
 
@@ -88,7 +83,7 @@ test.each<[string, (path: string) => string[], string, string]>([
       writeFileSync(join(path, 'notes'), 'hello\n');
       return ['--kernel', join(path, 'notes')];
     },
-    'notes is no Linux kernel: it is a text file',
+    'notes is no Linux kernel for x86-64: it is a text file',
     '--kernel',
   ],
   ['an initramfs that is not there', () => [], 'initramfs.cpio.gz does not exist', 'eulab build ramdisk'],
@@ -118,7 +113,7 @@ test.each<[string, (path: string) => string[], string, string]>([
       writeFileSync(join(path, 'cut.cpio.gz'), gzipSync(archive).subarray(0, 60));
       return ['--initrd', join(path, 'cut.cpio.gz')];
     },
-    'cut.cpio.gz is cut or corrupt',
+    'cut.cpio.gz is cut or damaged',
     'eulab build ramdisk',
   ],
 ])('boot refuses %s before QEMU starts', async (_what, prepare, message, remedy) => {

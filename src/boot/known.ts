@@ -1,0 +1,54 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** What was found out about files by reading all of them, so that the next boot need not read them again. */
+export interface Known<Fact> {
+  recall(identity: string): Fact | undefined;
+  remember(identity: string, fact: Fact): void;
+}
+
+/** A user who has more files than this in turn waits a few milliseconds for each. */
+const mostFacts = 64;
+
+/**
+ * The facts of one kind that are kept in the cache. Read once, when it is asked for the first time.
+ *
+ * `schema` is told apart from others: facts of another form, from another version of eulab, are as if there were none.
+ */
+export function known<Fact>(cache: string, name: string, schema: number): Known<Fact> {
+  const file = join(cache, 'probes', `${name}-${process.getuid?.() ?? 0}.json`);
+  let facts: Map<string, Fact> | undefined;
+  return {
+    recall: (identity) => {
+      facts ??= load<Fact>(file, schema);
+      return facts.get(identity);
+    },
+    remember: (identity, fact) => {
+      // Another boot may have added to it meanwhile; what it adds right now is lost, and found out again.
+      facts = load<Fact>(file, schema);
+      facts.delete(identity);
+      const kept = [...facts, [identity, fact]].slice(-mostFacts);
+      facts = new Map(kept as [string, Fact][]);
+      save(file, { schema, facts: kept });
+    },
+  };
+}
+
+function load<Fact>(file: string, schema: number): Map<string, Fact> {
+  try {
+    const kept = JSON.parse(readFileSync(file, 'utf8'));
+    return new Map(kept.schema === schema ? kept.facts : []);
+  } catch {
+    return new Map();
+  }
+}
+
+function save(file: string, content: object): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(`${file}.${process.pid}`, JSON.stringify(content));
+    renameSync(`${file}.${process.pid}`, file);
+  } catch {
+    // A cache that cannot be written costs some milliseconds at the next boot, and no boot.
+  }
+}
