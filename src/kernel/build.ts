@@ -203,6 +203,7 @@ function inputs(source: Source, chosen: Profile, where: Engine): Record<string, 
   return {
     source: source.origin,
     version: source.version,
+    folder: source.folder,
     digest: source.digest ?? '',
     verified: source.verified,
     profile: chosen.name,
