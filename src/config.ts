@@ -125,6 +125,23 @@ export const settings = {
     ),
   repeat: () => new Option('--repeat <n>', 'with --profile-boot: boot so often, and keep all times').argParser(positive(1000)),
   compare: () => new Option('--compare', 'name what got slower and faster between two timelines, A.json and B.json'),
+  gdb: () =>
+    new Option('--gdb [port]', 'wait at the first instruction for gdb, on a port of 127.0.0.1 (0: any), else a private socket')
+      .preset('unix' as const)
+      .conflicts(['profileBoot', 'compare', 'warm'])
+      .argParser(gdbWish),
+  onPanic: () =>
+    new Option('--on-panic <what>', 'when the guest panics: end, stop (for gdb), shell (QEMU monitor), dump (to --dump FILE)')
+      .choices(['end', 'stop', 'shell', 'dump'] as const)
+      .default('end' as const)
+      .conflicts(['profileBoot', 'compare', 'warm'])
+      .env('EULAB_ON_PANIC'),
+  dump: () =>
+    new Option('--dump <file>', "write the guest's memory there, for crash(8), at a panic and at the time limit").conflicts([
+      'profileBoot',
+      'compare',
+      'warm',
+    ]),
   qemu: () => new Option('--qemu <program>', 'QEMU to run').default('qemu-system-x86_64').env('EULAB_QEMU'),
 } as const;
 
@@ -178,6 +195,20 @@ function parsed<Out>(schema: v.GenericSchema<string, Out>): (text: string) => Ou
     throw new InvalidArgumentError(`It ${result.issues[0].message}.`);
   };
 }
+
+/** What `--gdb` was given: a port, 0 for any, or nothing (its preset), which means a socket. */
+function gdbWish(text: string): number | 'unix' {
+  return text === 'unix' ? text : port(text);
+}
+
+const port = parsed(
+  v.pipe(
+    v.string(),
+    v.regex(/^\d+$/, 'is no port: a number, or nothing for a private socket (a command comes after --)'),
+    v.transform(Number),
+    v.maxValue(65_535, 'is more than 65535'),
+  ),
+);
 
 function positive(most = 4096): (text: string) => number {
   return parsed(

@@ -62,7 +62,7 @@ export function profiled<Some extends Profilable>(machine: Some, log: string): S
   return { ...machine, cmdline: [...machine.cmdline, ...words], trace: { events: tracedEvents, file: traceFile(log) } };
 }
 
-type Profilable = Pick<Machine, 'cmdline' | 'trace' | 'kernel' | 'accel' | 'memoryBytes' | 'cpus'>;
+type Profilable = Pick<Machine, 'cmdline' | 'trace' | 'kernel' | 'image' | 'accel' | 'memoryBytes' | 'cpus'>;
 
 /**
  * Boots as often as wanted, one after the other, writes the timeline and shows it on stderr. The first boot has the user's
@@ -124,7 +124,7 @@ async function watched<Some extends Profilable>(
         commandMs: since(moments.get('command')),
         statusMs: since(moments.get('status')),
       };
-      done(bootOf({ ...seen, format: formatOf(one.machine.kernel), levels: levelsOf(one.machine.kernel) }), console);
+      done(bootOf({ ...seen, format: formatOf(one.machine.kernel), levels: levelsOf(one.machine.image) }), console);
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts';
+import { type Debug, debugArgs } from './debug.ts';
 import { type Drive, drives } from './drives.ts';
 
 /** The files, sizes and connections of one virtual machine. */
@@ -11,6 +12,8 @@ export interface Machine {
   readonly memoryBytes: number;
   readonly cpus: number;
   readonly kernel: string;
+  /** The file that the user named: `kernel` may be what was unpacked of it; symbols lie beside this one. */
+  readonly image: string;
   readonly initrd: string;
   /** Words of the kernel's command line, in order. */
   readonly cmdline: readonly string[];
@@ -26,6 +29,8 @@ export interface Machine {
   readonly incoming?: boolean;
   /** The machine's private folder: QEMU makes its sockets in it. */
   readonly folder: string;
+  /** What is different where the machine is looked into. */
+  readonly debug?: Debug | undefined;
 }
 
 /** A machine without its folder, which each start of it gets anew. */
@@ -81,6 +86,7 @@ export function qemu(machine: Machine): Command {
     ['-device', 'virtio-rng-pci'],
     channel(machine.folder),
     machine.trace === undefined ? [] : trace(machine.trace),
+    machine.debug === undefined ? [] : debugArgs(machine.debug, machine.folder),
   ];
   return { file: machine.qemu, args: args.flat() };
 }

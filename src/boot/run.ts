@@ -5,6 +5,7 @@ import type { GuestCommand, Size } from './channel/frame.ts';
 import { connect, type Link, type Session } from './channel/link.ts';
 import type { ConsoleLog } from './console.ts';
 import { diagnose } from './diagnose.ts';
+import type { Inspection } from './inspection.ts';
 import type { Bare } from './qemu.ts';
 import type { Claim } from './running.ts';
 import { serve } from './server.ts';
@@ -41,6 +42,7 @@ export interface Boot {
   readonly reach?: (vm: Vm) => Promise<Link>;
   /** Told when QEMU has been started, when the guest gets the command, and when its status is here. */
   readonly onMoment?: (moment: Moment, console: ConsoleLog) => void;
+  readonly inspection?: Inspection | undefined;
 }
 
 /** One command in one machine. */
@@ -67,12 +69,14 @@ const graceMs = 10_000;
  * @throws EulabError as `withGuest`.
  */
 export function runCommand(run: Run): Promise<number> {
-  return withGuest(run, async (link, vm, over) => {
+  const use = async (link: Link, vm: Vm, over: AbortSignal) => {
     run.onMoment?.('command', vm.console);
     const code = await attend(link, run, over);
     run.onMoment?.('status', vm.console);
     return code;
-  });
+  };
+  const watch: Watch = (vm, work) => run.inspection?.watch({ ...holder(run), vm }, work) ?? work;
+  return withGuest(run, use, watch);
 }
 
 /**
@@ -82,7 +86,11 @@ export function runCommand(run: Run): Promise<number> {
  * @throws EulabError 255 when the guest panicked or died, 125 when it ended otherwise before `use` was through, 124 at the
  *   time limit, and the signal's own reason when it is aborted.
  */
-export async function withGuest<Out>(boot: Boot, use: (link: Link, vm: Vm, over: AbortSignal) => Promise<Out>): Promise<Out> {
+export async function withGuest<Out>(
+  boot: Boot,
+  use: (link: Link, vm: Vm, over: AbortSignal) => Promise<Out>,
+  watch: Watch = (_vm, work) => work,
+): Promise<Out> {
   await using vm = await launch(boot.machine, boot);
   boot.onMoment?.('start', vm.console);
   const over = new AbortController();
@@ -93,17 +101,32 @@ export async function withGuest<Out>(boot: Boot, use: (link: Link, vm: Vm, over:
     return await use(guest.link, vm, over.signal);
   };
   try {
-    const result = await Promise.race([
-      converse(),
-      died(vm),
-      timeLimit(boot, vm, guest, over.signal),
-      aborted(boot.signal, over.signal),
-    ]);
+    const work = Promise.race([converse(), died(vm), timeLimit(boot, vm, guest, over.signal), aborted(boot.signal, over.signal)]);
+    const result = await watch(vm, work);
     if (boot.machine.drives.some(({ writes }) => writes === 'kept')) await settled(vm, guest.link, over.signal);
     return result;
   } finally {
     over.abort();
   }
+}
+
+/** The outcome of the work with a machine, as far as nothing else comes first. */
+type Watch = <Out>(vm: Vm, work: Promise<Out>) => Promise<Out>;
+
+/** What an inspection needs of a command's user. */
+function holder({ machine, streams, signal, events, timeoutMs }: Run) {
+  const whole = timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)];
+  return {
+    machine,
+    say: (line: string) => void streams.stderr.write(`${line}\n`),
+    takeOver: () => {
+      streams.stdin.destroy();
+      const ended = new AbortController();
+      // Not for the command any more: it stands still.
+      events.passSignal((next) => ended.abort(new Interrupted(next)));
+      return AbortSignal.any([signal, ended.signal, ...whole]);
+    },
+  };
 }
 
 /** What is known of the guest's agent; it has a link once it has answered. */
@@ -176,7 +199,8 @@ async function died(vm: Vm): Promise<never> {
 async function timeLimit(run: Boot, vm: Vm, guest: Guest, over: AbortSignal): Promise<never> {
   const startedMs = performance.now();
   const left = () => (run.timeoutMs ?? Number.POSITIVE_INFINITY) - (performance.now() - startedMs);
-  if (left() > startLimitMs) {
+  // gdb may hold it for as long as it likes.
+  if (left() > startLimitMs && run.inspection?.debug.gdb === undefined) {
     await pause(startLimitMs, over);
     if (guest.link === undefined) throw tooLong(`the guest did not come up in ${startLimitMs / 1000} s`, status.unknown, vm);
   }

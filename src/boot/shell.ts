@@ -1,6 +1,7 @@
 import { EulabError } from '../errors.ts';
 import { connect, type Link } from './channel/link.ts';
 import { diagnose } from './diagnose.ts';
+import type { Inspection } from './inspection.ts';
 import type { Bare } from './qemu.ts';
 import type { Claim } from './running.ts';
 import { serve } from './server.ts';
@@ -21,6 +22,7 @@ export interface Shell {
   /** Claims the machine's name and its folder. */
   readonly claim: () => Promise<Claim>;
   readonly signal: AbortSignal;
+  readonly inspection?: Inspection | undefined;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface Shell {
  *
  * @throws EulabError 255 when the guest panicked or died, 125 when QEMU failed, the signal's reason when aborted.
  */
-export async function runShell({ machine, log, claim, signal }: Shell): Promise<void> {
+export async function runShell({ machine, log, claim, signal, inspection }: Shell): Promise<void> {
   signal.throwIfAborted();
   await using terminal = await rawTerminal();
   await using vm = await launch(machine, { log, claim, terminal });
@@ -41,8 +43,12 @@ export async function runShell({ machine, log, claim, signal }: Shell): Promise<
   using _server = await serve(vm, () => link);
   using _size = resized(process.stdout, (size) => link?.resizeConsole(size));
   const stop = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+  // The terminal is raw.
+  const say = (line: string) => void process.stderr.write(`${line}\r\n`);
+  const holder = { machine, vm, say, takeOver: () => signal };
+  const work = Promise.race([vm.ended, stop]);
   try {
-    const { code, signal: ended, stderr } = await Promise.race([vm.ended, stop]);
+    const { code, signal: ended, stderr } = await (inspection?.watch(holder, work) ?? work);
     const console = vm.console.lines();
     const panicked = console.some(({ text }) => text.includes('Kernel panic - not syncing'));
     if (code === 0 && !panicked) return;

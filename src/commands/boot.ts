@@ -6,6 +6,7 @@ import type { Size } from '../boot/channel/frame.ts';
 import { logFile } from '../boot/console.ts';
 import { type Drive, rootWords } from '../boot/drives.ts';
 import { checkFiles } from '../boot/files.ts';
+import type { Inspection } from '../boot/inspection.ts';
 import { bootedKernel } from '../boot/kernel-form.ts';
 import { qboot } from '../boot/machine.ts';
 import type { ProfiledBoot } from '../boot/profile.ts';
@@ -28,10 +29,11 @@ export function boot(context: Context) {
     if (options.compare) return (await import('../boot/timeline/files.ts')).compareFiles(words);
     const profile = await profiler(context, options);
     const argv = words.length > 0 || profile === undefined ? words : profile.nothing;
-    const machine = await plan(context, argv, options);
+    const look = await inspect(argv, options);
+    const machine = await plan(context, argv, options, look);
     if (options.dryRun) await print(context, profile?.profiled(machine, logFile(context.workspace().cache)) ?? machine, options);
     else if (profile !== undefined) await profileRun(context, machine, argv, options, profile);
-    else await run(context, machine, argv, options);
+    else await run(context, machine, argv, { ...options, inspection: look });
   });
 }
 
@@ -58,6 +60,9 @@ function command() {
     .addOption(settings.disk())
     .addOption(settings.root())
     .addOption(settings.timeout())
+    .addOption(settings.gdb())
+    .addOption(settings.onPanic())
+    .addOption(settings.dump())
     .addOption(settings.tty())
     .addOption(settings.env())
     .addOption(settings.workdir())
@@ -81,14 +86,29 @@ Examples:
   eulab boot --root rootfs:snapshot
   eulab boot --profile-boot
   eulab boot --profile-boot=before --repeat 5 -- true
-  eulab boot --compare before.json after.json`;
+  eulab boot --compare before.json after.json
+  eulab boot --gdb                                  waits, and prints the gdb line for another terminal
+  eulab boot --on-panic stop -- ./reproducer        stands still at a panic, for gdb
+  eulab boot --dump vmcore --timeout 1m -- ./test   memory for crash(8), at a panic and at the time limit`;
 
 function kernelPath(context: Context, options: Options): string {
   return options.kernel ?? join(context.workspace().artifacts, 'bzImage');
 }
 
+/** What is different for a machine that is looked into; loaded only then. */
+async function inspect(argv: readonly string[], options: Options): Promise<Inspection | undefined> {
+  if (options.gdb === undefined && options.onPanic === 'end' && options.dump === undefined) return undefined;
+  const { inspection } = await import('../boot/inspection.ts');
+  return await inspection(options, { memoryBytes: options.memory, console: argv.length === 0 ? 'terminal' : 'log' });
+}
+
 /** The machine that the options describe, but for its folder. Nothing has happened but looking. */
-async function plan(context: Context, argv: readonly string[], options: Options): Promise<Bare> {
+async function plan(
+  context: Context,
+  argv: readonly string[],
+  options: Options,
+  inspection: Inspection | undefined,
+): Promise<Bare> {
   const { env, signal } = context;
   const { artifacts, cache } = context.workspace();
   const kernel = kernelPath(context, options);
@@ -113,16 +133,19 @@ async function plan(context: Context, argv: readonly string[], options: Options)
     memoryBytes: options.memory,
     cpus: options.cpus,
     kernel: (await bootedKernel(checked, { ...files, wanted, accel: accel.name })).path,
+    image: kernel,
     initrd,
     net: options.net,
     drives,
     console: shell ? 'terminal' : 'log',
+    debug: inspection?.debug,
     cmdline: [
       ...consoleWords,
       ...(shell ? ['quiet', ...terminalWords(env, process.stdout)] : ['eulab.mode=run']),
       serialWord,
       ...networkWords(options.net, options.ip),
       ...rootWords(options.root, drives),
+      ...(inspection?.words ?? []),
       ...files.words,
     ],
   };
@@ -142,10 +165,17 @@ async function print(context: Context, machine: Bare, options: Options): Promise
   process.stdout.write(`${make}\n${show(qemu({ ...machine, folder }))}\n`);
 }
 
-async function run(context: Context, machine: Bare, argv: readonly string[], options: Options): Promise<void> {
+async function run(
+  context: Context,
+  machine: Bare,
+  argv: readonly string[],
+  options: Options & { readonly inspection: Inspection | undefined },
+): Promise<void> {
   const { signal } = context;
-  await markCache(context.workspace().cache);
-  const boot = { machine, claim: claimer(context, argv, options), newLog: () => logFile(context.workspace().cache) };
+  const { cache } = context.workspace();
+  await markCache(cache);
+  const { inspection } = options;
+  const boot = { machine, claim: claimer(context, argv, options), newLog: () => logFile(cache), inspection };
   if (argv.length === 0) return await runShell({ ...boot, log: boot.newLog(), signal: limited(signal, options.timeout) });
   const command = guestCommand(argv, options, context.env);
   context.exit(await commandRun({ context, ...boot, command, timeoutMs: options.timeout, warm: warmth(options) }));
@@ -196,7 +226,7 @@ async function profileRun(
 
 /** Runs the command with this process's streams: as pipes, or as a terminal in raw mode. */
 async function commandRun(
-  run: Pick<WarmRun, 'machine' | 'command' | 'claim' | 'newLog' | 'timeoutMs'> & {
+  run: Pick<WarmRun, 'machine' | 'command' | 'claim' | 'newLog' | 'timeoutMs' | 'inspection'> & {
     readonly context: Context;
     readonly warm: boolean;
   },

@@ -9,6 +9,7 @@ const machine: Machine = {
   memoryBytes: 512 * 2 ** 20,
   cpus: 1,
   kernel: 'artifacts/bzImage',
+  image: 'artifacts/bzImage',
   initrd: 'artifacts/initramfs.cpio.gz',
   cmdline: ['console=ttyS0', 'panic=-1'],
   net: 'user',
