@@ -1,0 +1,36 @@
+import { mkdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll } from 'vitest';
+import { eulab, root } from '../eulab.ts';
+
+/** Kernels that tests boot beside the lab kernel in artifacts/, with the options of `eulab build kernel` that make each. */
+const kernels = {
+  /** All debugging on: KASAN, lockdep, LKDTM, symbols. */
+  debug: ['--profile', 'debug'],
+  /** Next to nothing in it; see the fragment. */
+  bare: ['--profile', 'tiny', '--fragment', join(root, 'test/fixtures/kernels/bare.config')],
+} as const;
+
+export type KernelName = keyof typeof kernels;
+
+/** Outside the checkout, so that a fresh one does not build them again. */
+const cache = process.env['EULAB_TEST_CACHE'] ?? join(homedir(), '.cache/eulab-test');
+
+/**
+ * The folder that has the kernel's bzImage, vmlinux, config and System.map, once the tests run. To be called at the top of
+ * a test file: it builds before the file's tests, as a user would; when nothing has changed, that takes a second.
+ */
+export function kernel(name: KernelName): string {
+  beforeAll(() => build(name));
+  return folderOf(name);
+}
+
+const folderOf = (name: KernelName) => join(cache, name, 'artifacts');
+
+async function build(name: KernelName): Promise<void> {
+  const work = join(cache, name);
+  mkdirSync(work, { recursive: true });
+  const { status, stderr } = await eulab(['-C', work, 'build', 'kernel', ...kernels[name]]);
+  if (status !== 0) throw new Error(`the kernel ${name} could not be built (${status}):\n${stderr}`);
+}
