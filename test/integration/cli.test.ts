@@ -154,7 +154,7 @@ test('the host as an engine, without a toolchain: 3, and all packages at once', 
   expect(stderr).toContain('apt-get install build-essential make musl-tools');
 });
 
-test('a dry run prints one line for the shell, with every path quoted, and starts nothing', async () => {
+test('a dry run prints the private folder and QEMU’s call for the shell, with every path quoted, and starts nothing', async () => {
   using here = workspace();
   const env = { EULAB_CACHE: join(here.path, 'cache') };
   const odd = join(here.path, "it's, a folder");
@@ -167,8 +167,9 @@ test('a dry run prints one line for the shell, with every path quoted, and start
     { env },
   );
   expect(status).toBe(0);
-  const line = stdout.toString();
-  expect(line.trimEnd().split('\n').length).toBe(1);
+  const [make, line = '', ...others] = stdout.toString().trimEnd().split('\n');
+  expect(make).toMatch(/^mkdir -p -m 700 \/\S+\/vm\d+$/);
+  expect(others).toEqual([]);
   expect(line).toMatch(/^qemu-system-x86_64 -machine q35 -accel tcg /);
   expect(line).toContain(`-kernel ${kernel} `);
   expect(line).toMatch(/-append '[^']* a b'/);
