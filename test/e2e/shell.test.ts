@@ -1,34 +1,11 @@
-import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { bundle, folder, root } from '../eulab.ts';
+import { bundle, folder, processesWith } from '../eulab.ts';
+import { onTerminal } from '../terminal.ts';
 import { artifacts } from './artifacts.ts';
 
 artifacts();
-
-/**
- * Runs a shell script of the host on a terminal of its own, script(1)'s, and types: each answer when its prompt is seen.
- * Returns all that the terminal showed.
- */
-async function onTerminal(script: string, dialogue: readonly (readonly [seen: RegExp, typed: string])[]): Promise<string> {
-  using log = folder();
-  const child = spawn('script', ['-qefc', script, `${log.path}/typescript`], {
-    cwd: root,
-    env: { ...process.env, TERM: 'xterm', NO_COLOR: '1' },
-  });
-  let shown = '';
-  let from = 0;
-  const open = [...dialogue];
-  for await (const chunk of child.stdout) {
-    shown += chunk;
-    const next = open[0];
-    const match = next === undefined ? null : next[0].exec(shown.slice(from));
-    if (next === undefined || match === null) continue;
-    from += match.index + match[0].length;
-    child.stdin.write(next[1]);
-    open.shift();
-  }
-  return shown;
-}
 
 const prompt = /root@eulab:~# /;
 const boot = `${process.execPath} ${bundle} boot`;
@@ -66,4 +43,52 @@ test('a panic on the console is told in words too', async () => {
   const shown = await onTerminal(`${boot}; echo status=$?`, [[prompt, 'echo c >/proc/sysrq-trigger\n']]);
   expect(shown).toContain('eulab: the guest kernel panicked: sysrq triggered crash');
   expect(shown).toContain('status=255');
+});
+
+/** What the terminal was set to before and after, as `stty -g` says it. */
+const settings = (shown: string) => shown.match(/^[0-9a-f]+(:[0-9a-f]+)+/gm) ?? [];
+
+test('the guest hears of a new size; poweroff leaves nothing of an editor that it killed', async () => {
+  const grow = '(read -r _ <"$fifo"; stty rows 44 columns 111 </dev/tty) &';
+  using here = folder();
+  const fifo = join(here.path, 'fifo');
+  const shown = await onTerminal(
+    `fifo=${fifo}; mkfifo $fifo; stty rows 33 columns 99; stty -g; ${grow} ${boot}; echo status=$?; stty -g`,
+    [
+      [prompt, 'echo re""ady; while [ "$(stty size)" = "33 99" ]; do sleep 1; done; stty size\n'],
+      [/ready\r+\n/, () => writeFileSync(fifo, '\n')],
+      [/44 111/, 'printf "\\033[?1049h\\033[?25l\\033[?7l"; poweroff -f\n'],
+    ],
+  );
+  expect(shown).toContain('status=0');
+  const [before, after] = settings(shown);
+  expect(after).toBe(before);
+  // Each mode that the guest had changed is undone, and nothing else is written behind.
+  const end = shown.slice(shown.lastIndexOf('Power down'), shown.indexOf('status='));
+  expect(end.endsWith('\x1b[?1049l\x1b[?25h\x1b[?7h')).toBe(true);
+});
+
+test('kill -9 of eulab gives the terminal back, and leaves no machine', async () => {
+  using here = folder();
+  const pid = join(here.path, 'pid');
+  const mark = `mark=${pid}`;
+  // The keeper sets the terminal right a moment after eulab is gone.
+  const again = 'for i in 1 2 3 4 5 6 7 8 9 10; do [ "$(stty -g)" = "$before" ] && break; sleep 0.1; done';
+  const script = `before=$(stty -g); stty -g; sh -c 'echo $$ >${pid}; exec ${boot} --append ${mark}'; echo status=$?; ${again}; stty -g`;
+  const shown = await onTerminal(script, [[prompt, () => process.kill(Number(readFileSync(pid, 'utf8')), 'SIGKILL')]]);
+  expect(shown).toContain('status=137');
+  const [before, after] = settings(shown);
+  expect(after).toBe(before);
+  expect(processesWith(mark)).toEqual([]);
+});
+
+test('a command on a terminal of its own: its size, its keys, its status', async () => {
+  const guest = 'tty; stty size; echo "TERM=$TERM"; trap "echo caught; exit 7" INT; echo re""ady; while :; do sleep 1; done';
+  const shown = await onTerminal(`stty rows 33 columns 99; stty -g; ${boot} -t -- sh -c '${guest}'; echo status=$?; stty -g`, [
+    [/ready\r\n/, '\x03'],
+  ]);
+  expect(shown).toMatch(/\/dev\/pts\/\d+\r\n33 99\r\nTERM=xterm\r\nready\r\n/);
+  expect(shown).toMatch(/caught\r\nstatus=7/);
+  const [before, after] = settings(shown);
+  expect(after).toBe(before);
 });
