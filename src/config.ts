@@ -1,5 +1,14 @@
 import { InvalidArgumentError, Option } from 'commander';
 import * as v from 'valibot';
+import {
+  cidSchema,
+  clockSchema,
+  diskSizeSchema,
+  durationSchema,
+  memorySchema,
+  type Topology,
+  topologySchema,
+} from './machine-values.ts';
 
 /**
  * The table of settings: each one's flag, environment variable, default, parser and help are said here and nowhere else.
@@ -64,8 +73,44 @@ export const settings = {
       .default(512 * 1024 * 1024, '512M')
       .env('EULAB_MEMORY')
       .argParser(memory),
-  cpus: () => new Option('-c, --cpus <n>', 'CPUs of the guest').default(1).env('EULAB_CPUS').argParser(positive(255)),
+  cpus: () =>
+    new Option('-c, --cpus <n>', 'CPUs of the guest: a number, or sockets=N,cores=N,threads=N')
+      .default({ count: 1 } as Topology, '1')
+      .env('EULAB_CPUS')
+      .argParser(topology),
+  cpu: () =>
+    new Option('--cpu <model>', 'CPU model, with +FEATURE and -FEATURE behind commas (default: the best there is)').env(
+      'EULAB_CPU',
+    ),
+  numa: () =>
+    new Option('--numa <spec>', 'N nodes with as much of all each, or cpus=A-B,memory=SIZE for each node (repeatable)').argParser(
+      collect,
+    ),
   append: () => new Option('--append <words>', "words for the end of the kernel's command line (repeatable)").argParser(collect),
+  arch: () =>
+    new Option('--arch <arch>', 'architecture of the guest; auto takes that of the kernel')
+      .choices(['auto', 'x86_64', 'aarch64', 'riscv64'] as const)
+      .default('auto' as const)
+      .env('EULAB_ARCH'),
+  machine: () =>
+    new Option('--machine <machine>', 'q35, pc, microvm, virt, or auto: the fastest that is reliable')
+      .default('auto')
+      .env('EULAB_MACHINE'),
+  explain: () => new Option('--explain', 'print what was chosen for this boot, why, and what it gains; boot nothing'),
+  share: () =>
+    new Option('--share <folder>', 'HOSTDIR[:GUESTDIR][:ro], a folder of the host in the guest (repeatable)').argParser(collect),
+  cwd: () => new Option('--cwd', 'share the current folder, at the same path, and start in it').env('EULAB_CWD'),
+  vsock: () =>
+    new Option('--vsock <cid>', "the guest's address for vsock, from 3 on, or auto")
+      .env('EULAB_VSOCK')
+      .argParser(parsed(cidSchema)),
+  rng: () => new Option('--no-rng', "without the host's random numbers: without a virtio-rng device"),
+  rtc: () =>
+    new Option('--rtc <base>', "what the guest's clock starts at: utc, localtime, or a date such as 2038-01-19T03:14:00")
+      .env('EULAB_RTC')
+      .argParser(parsed(clockSchema)),
+  qemuArg: () =>
+    new Option('--qemu-arg <arg>', 'one more argument for QEMU, as it is, at the end (repeatable)').argParser(collect),
   accel: () =>
     new Option('--accel <accel>', 'auto takes KVM when a guest was seen to run under it')
       .choices(['auto', 'kvm', 'tcg'] as const)
@@ -142,50 +187,16 @@ export const settings = {
       'compare',
       'warm',
     ]),
-  qemu: () => new Option('--qemu <program>', 'QEMU to run').default('qemu-system-x86_64').env('EULAB_QEMU'),
+  qemu: () => new Option('--qemu <program>', 'QEMU to run (default: qemu-system-ARCH)').env('EULAB_QEMU'),
 } as const;
 
-/** Bytes from `512M`, `2G`, `65536K`; a bare number counts MiB, as QEMU's -m does. At least 32 MiB. */
-export const memory = parsed(
-  v.pipe(
-    v.string(),
-    v.regex(/^\d+[KMG]?$/i, 'is no size such as 512M or 2G'),
-    v.transform((text) => Number.parseInt(text, 10) * { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 }[unit(text)]),
-    v.minValue(32 * 2 ** 20, 'is too little: Linux needs 32M to come up'),
-    v.maxValue(2 ** 42, 'is more than 4096G'),
-  ),
-);
+export const memory = parsed(memorySchema);
 
-/** Bytes of a disk from `2G`, `512M`, `1T`; the unit must be said. */
-export const diskSize = parsed(
-  v.pipe(
-    v.string(),
-    v.regex(/^\d+[KMGT]$/i, 'is no size such as 2G or 512M'),
-    v.transform((text) => Number.parseInt(text, 10) * 2 ** (10 * ('KMGT'.indexOf(text.slice(-1).toUpperCase()) + 1))),
-    v.minValue(2 ** 16, 'is too little: a disk has 64K at least'),
-    v.maxValue(2 ** 44 - 2 ** 12, 'is 16T or more'),
-  ),
-);
+export const diskSize = parsed(diskSizeSchema);
 
-/** Milliseconds from `500ms`, `30s`, `5m`, `1h`; a bare number counts seconds, as timeout(1) does. */
-export const duration = parsed(
-  v.pipe(
-    v.string(),
-    v.regex(/^\d+(\.\d+)?(ms|s|m|h)?$/, 'is no time such as 30s or 5m'),
-    v.transform((text) => Number.parseFloat(text) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[suffix(text)]),
-    v.minValue(1, 'is no time at all'),
-    v.maxValue(2 ** 31 - 1, 'is more than 24 days'),
-  ),
-);
+export const topology = parsed(topologySchema);
 
-function unit(text: string): 'K' | 'M' | 'G' {
-  const last = text.at(-1)?.toUpperCase();
-  return last === 'K' || last === 'G' ? last : 'M';
-}
-
-function suffix(text: string): 'ms' | 's' | 'm' | 'h' {
-  return (/(ms|s|m|h)$/.exec(text)?.[1] ?? 's') as 'ms' | 's' | 'm' | 'h';
-}
+export const duration = parsed(durationSchema);
 
 /** A parser of option values after a schema; commander puts the option and the value before what is wrong. */
 function parsed<Out>(schema: v.GenericSchema<string, Out>): (text: string) => Out {

@@ -44,6 +44,8 @@ const packages: Readonly<Record<string, string>> = {
   mke2fs: 'e2fsprogs',
   'musl-gcc': 'musl-tools',
   'qemu-img': 'qemu-utils',
+  'qemu-system-aarch64': 'qemu-system-arm',
+  'qemu-system-riscv64': 'qemu-system-misc',
   'qemu-system-x86_64': 'qemu-system-x86',
   xz: 'xz-utils',
 };

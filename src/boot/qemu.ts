@@ -1,16 +1,27 @@
 import type { Command } from '../command.ts';
+import type { Topology } from '../machine-values.ts';
 import { type Debug, debugArgs } from './debug.ts';
 import { type Drive, drives } from './drives.ts';
+import { type Node, numaArgs } from './numa.ts';
+import type { Bus } from './recipe.ts';
+import { type Share, shareArgs } from './share.ts';
 
 /** The files, sizes and connections of one virtual machine. */
 export interface Machine {
   /** The program, as a path or a name on PATH. */
   readonly qemu: string;
   readonly accel: 'kvm' | 'tcg';
+  /** Its name with its properties, as -machine takes them. */
+  readonly machine: string;
+  readonly bus: Bus;
+  /** The model with its features, as -cpu takes them. */
+  readonly cpu: string;
   /** A firmware that starts sooner than QEMU's default and writes nothing to the console; undefined for the default. */
   readonly firmware: string | undefined;
   readonly memoryBytes: number;
-  readonly cpus: number;
+  readonly cpus: Topology;
+  /** Empty for a machine without NUMA. */
+  readonly nodes: readonly Node[];
   readonly kernel: string;
   /** The file that the user named: `kernel` may be what was unpacked of it; symbols lie beside this one. */
   readonly image: string;
@@ -22,6 +33,15 @@ export interface Machine {
   readonly trace?: { readonly events: readonly string[]; readonly file: string };
   /** In the order in which the guest sees them, from /dev/vda on. */
   readonly drives: readonly Drive[];
+  readonly shares: readonly Share[];
+  /** A source of random numbers: the host's. */
+  readonly rng: boolean;
+  /** The guest's address for vsock(7); undefined for no such device. */
+  readonly vsockCid: number | undefined;
+  /** What the clock is set to: utc, localtime, or a date; undefined for QEMU's default, utc. */
+  readonly rtc: string | undefined;
+  /** The user's own arguments for QEMU, as they are, at the end. */
+  readonly extra: readonly string[];
   readonly console: Console;
   /** The file that is the guest's memory; what the guest writes goes into it when it is shared. Undefined for QEMU's own. */
   readonly ram?: { readonly file: string; readonly shared: boolean };
@@ -59,34 +79,40 @@ const mebibyte = 1024 * 1024;
  * The QEMU call for one machine. Pure: opens nothing, probes nothing.
  *
  * `machine.memoryBytes` is rounded down to whole MiB. `panic=-1` with `-no-reboot` turns a guest panic into the end of
- * QEMU. Commas in paths are doubled where QEMU's option parser would split them. The q35 machine routes interrupts
- * without the AML links of pc, which cost 0.1 s a device under emulation.
+ * QEMU. Commas in paths are doubled where QEMU's option parser would split them.
  *
  * @see qemu(1)
  */
 export function qemu(machine: Machine): Command {
+  const device = (name: string) => `${name}${machine.bus === 'pci' ? '-pci' : '-device'}`;
   const args = [
-    ['-machine', `q35${machine.ram === undefined ? '' : ',memory-backend=ram'}`],
+    ['-machine', `${machine.machine}${machine.ram === undefined ? '' : ',memory-backend=ram'}`],
     ['-accel', machine.accel],
-    // The host's own CPU model where there is one to give; TCG's `max` has all that it can emulate.
-    ['-cpu', machine.accel === 'kvm' ? 'host' : 'max'],
-    ['-smp', String(machine.cpus)],
+    ['-cpu', machine.cpu],
+    ['-smp', smp(machine.cpus)],
     ['-m', String(Math.floor(machine.memoryBytes / mebibyte))],
     ram(machine),
     machine.incoming === true ? ['-incoming', 'defer'] : [],
+    numaArgs(machine.nodes),
     ['-nodefaults', '-no-user-config', '-no-reboot'],
     ['-display', 'none'],
     machine.firmware === undefined ? [] : ['-bios', machine.firmware],
     ['-kernel', machine.kernel],
     ['-initrd', machine.initrd],
     ['-append', machine.cmdline.join(' ')],
+    machine.rtc === undefined ? [] : ['-rtc', `base=${machine.rtc}`],
+    // The registers of virtio 1, which every driver since Linux 4.0 knows, instead of those before it.
+    machine.bus === 'mmio' ? ['-global', 'virtio-mmio.force-legacy=false'] : [],
     serial(machine.console),
-    network(machine.net),
-    drives(machine.drives),
-    ['-device', 'virtio-rng-pci'],
-    channel(machine.folder),
+    network(machine, device),
+    drives(machine.drives, machine.bus === 'pci' ? 'virtio-blk-pci' : 'virtio-blk-device'),
+    machine.rng ? ['-device', device('virtio-rng')] : [],
+    machine.vsockCid === undefined ? [] : ['-device', `${device('vhost-vsock')},guest-cid=${machine.vsockCid}`],
+    shareArgs(machine.shares, device),
+    channel(machine.folder, device),
     machine.trace === undefined ? [] : trace(machine.trace),
     machine.debug === undefined ? [] : debugArgs(machine.debug, machine.folder),
+    machine.extra,
   ];
   return { file: machine.qemu, args: args.flat() };
 }
@@ -98,27 +124,32 @@ function ram({ ram, memoryBytes }: Machine): string[] {
   return ['-object', `memory-backend-file,id=ram,size=${size},mem-path=${escaped(ram.file)},share=${share}`];
 }
 
+function smp({ count, ...layers }: Topology): string {
+  return [String(count), ...Object.entries(layers).map(([layer, number]) => `${layer}=${number}`)].join(',');
+}
+
 function serial(console: Console): string[] {
   const terminal = console === 'terminal';
   const monitor = terminal ? ['-mon', 'chardev=console,mode=readline'] : [];
   return ['-chardev', `stdio,id=console,${terminal ? 'mux=on,' : ''}signal=off`, '-serial', 'chardev:console', ...monitor];
 }
 
-function network(net: Machine['net']): string[] {
+function network({ net, bus }: Machine, device: (name: string) => string): string[] {
   if (net === 'none') return [];
   // No option ROM: nobody boots from this card, and loading it takes longer than the rest of the firmware.
-  return ['-netdev', 'user,id=net0', '-device', 'virtio-net-pci,netdev=net0,romfile='];
+  const rom = bus === 'pci' ? ',romfile=' : '';
+  return ['-netdev', 'user,id=net0', '-device', `${device('virtio-net')},netdev=net0${rom}`];
 }
 
 /** The agent's port, the serial line beside it, and the monitor: sockets that QEMU makes, and on which nobody has to wait. */
-function channel(folder: string): string[] {
+function channel(folder: string, device: (name: string) => string): string[] {
   const chardevs = ports.flatMap((name) => [
     '-chardev',
     `socket,id=eulab.${name},path=${escaped(`${folder}/${name}`)},server=on,wait=off`,
   ]);
   return [
     ...chardevs,
-    ...['-device', 'virtio-serial-pci', '-device', 'virtserialport,chardev=eulab.agent,name=eulab.agent'],
+    ...['-device', device('virtio-serial'), '-device', 'virtserialport,chardev=eulab.agent,name=eulab.agent'],
     ...['-serial', 'chardev:eulab.serial'],
     ...['-mon', 'chardev=eulab.qmp,mode=control'],
   ];

@@ -1,14 +1,15 @@
 import { join } from 'node:path';
-import { Command } from 'commander';
 import { markCache } from '../artifacts/cache.ts';
-import { accelerator } from '../boot/accel.ts';
 import type { Size } from '../boot/channel/frame.ts';
 import { logFile } from '../boot/console.ts';
 import { type Drive, rootWords } from '../boot/drives.ts';
+import { explained } from '../boot/explain.ts';
 import { checkFiles } from '../boot/files.ts';
+import gains from '../boot/gains.json' with { type: 'json' };
 import type { Inspection } from '../boot/inspection.ts';
 import { bootedKernel } from '../boot/kernel-form.ts';
-import { qboot } from '../boot/machine.ts';
+import { kernelArch } from '../boot/machine.ts';
+import { type Prepared, prepare } from '../boot/prepare.ts';
 import type { ProfiledBoot } from '../boot/profile.ts';
 import { type Bare, qemu, serialWord } from '../boot/qemu.ts';
 import { runCommand } from '../boot/run.ts';
@@ -17,79 +18,29 @@ import { runShell, terminalWords } from '../boot/shell.ts';
 import { needTerminal, rawTerminal, resized } from '../boot/terminal.ts';
 import type { WarmRun } from '../boot/warm-run.ts';
 import { show } from '../command.ts';
-import { settings } from '../config.ts';
+import { memory } from '../config.ts';
 import { EulabError, status } from '../errors.ts';
-import { locate, missing } from '../exec.ts';
+import { locate } from '../exec.ts';
+import { described, type Options } from './boot-options.ts';
 import type { Context } from './context.ts';
 import { guestCommand } from './guest-command.ts';
 
 /** `eulab boot [-- COMMAND...]`: a shell in the guest, or one command with its output and its status. */
 export function boot(context: Context) {
-  return command().action(async (words, options) => {
+  return described().action(async (words, options) => {
     if (options.compare) return (await import('../boot/timeline/files.ts')).compareFiles(words);
     const profile = await profiler(context, options);
     const argv = words.length > 0 || profile === undefined ? words : profile.nothing;
     const look = await inspect(argv, options);
-    const machine = await plan(context, argv, options, look);
+    const { machine, choices, notes } = await plan(context, argv, options, look);
+    for (const note of notes) process.stderr.write(`eulab: ${note}\n`);
+    if (options.explain) process.stdout.write(explained(choices, gains));
     if (options.dryRun) await print(context, profile?.profiled(machine, logFile(context.workspace().cache)) ?? machine, options);
+    else if (options.explain) return;
     else if (profile !== undefined) await profileRun(context, machine, argv, options, profile);
     else await run(context, machine, argv, { ...options, inspection: look });
   });
 }
-
-type Options = ReturnType<ReturnType<typeof command>['opts']>;
-
-function command() {
-  return new Command('boot')
-    .summary('boot the kernel: a shell, or one command and its status')
-    .description(
-      'Boot the kernel and the initramfs in QEMU. Without COMMAND: a shell on the console (ctrl-A x ends the machine).\n' +
-        "With COMMAND: it runs in the guest with this process's stdin, stdout and stderr, and its status is eulab's.",
-    )
-    .argument('[command...]', 'what to run in the guest, after --; with --compare the two timelines')
-    .addOption(settings.kernel())
-    .addOption(settings.kernelForm())
-    .addOption(settings.initrd())
-    .addOption(settings.check())
-    .addOption(settings.memory())
-    .addOption(settings.cpus())
-    .addOption(settings.append())
-    .addOption(settings.accel())
-    .addOption(settings.net())
-    .addOption(settings.ip())
-    .addOption(settings.disk())
-    .addOption(settings.root())
-    .addOption(settings.timeout())
-    .addOption(settings.gdb())
-    .addOption(settings.onPanic())
-    .addOption(settings.dump())
-    .addOption(settings.tty())
-    .addOption(settings.env())
-    .addOption(settings.workdir())
-    .addOption(settings.name())
-    .addOption(settings.warm())
-    .addOption(settings.cold())
-    .addOption(settings.profileBoot())
-    .addOption(settings.repeat())
-    .addOption(settings.compare())
-    .addOption(settings.qemu())
-    .addOption(settings.dryRun())
-    .addHelpText('after', examples);
-}
-
-const examples = `
-Examples:
-  eulab boot
-  eulab boot -- uname -a
-  eulab boot --timeout 30s -- sh -c "dmesg | grep virtio"
-  eulab boot --disk data -- sh -c "mount /dev/vda /mnt && date >>/mnt/boots"
-  eulab boot --root rootfs:snapshot
-  eulab boot --profile-boot
-  eulab boot --profile-boot=before --repeat 5 -- true
-  eulab boot --compare before.json after.json
-  eulab boot --gdb                                  waits, and prints the gdb line for another terminal
-  eulab boot --on-panic stop -- ./reproducer        stands still at a panic, for gdb
-  eulab boot --dump vmcore --timeout 1m -- ./test   memory for crash(8), at a panic and at the time limit`;
 
 function kernelPath(context: Context, options: Options): string {
   return options.kernel ?? join(context.workspace().artifacts, 'bzImage');
@@ -108,7 +59,7 @@ async function plan(
   argv: readonly string[],
   options: Options,
   inspection: Inspection | undefined,
-): Promise<Bare> {
+): Promise<Prepared> {
   const { env, signal } = context;
   const { artifacts, cache } = context.workspace();
   const kernel = kernelPath(context, options);
@@ -116,39 +67,26 @@ async function plan(
   const files = { kernel, initrd, cache, memoryBytes: options.memory, words: options.append ?? [] };
   // A profile shows the decompression too, unless it was asked to do without.
   const wanted = options.profileBoot !== undefined && options.kernelForm === 'auto' ? 'bzimage' : options.kernelForm;
-  const checked = options.check ? await checkFiles(files) : undefined;
+  const arch = kernelArch(kernel, options.arch);
+  // Those of other architectures say less of themselves.
+  const checked = options.check && arch === 'x86_64' ? await checkFiles(files) : undefined;
   const drives = await disksOf(options, artifacts);
   const shell = argv.length === 0;
-  if (!options.dryRun && shell) needTerminal('a shell', 'run a command instead: eulab boot -- COMMAND');
-  if (!options.dryRun && options.tty) needTerminal('--tty', 'leave it out: the command then has pipes');
-
-  const path = locate(options.qemu, env);
-  if (path === undefined) throw missing(options.qemu);
-  const accel = await accelerator(options.accel, { qemu: path, cache, signal });
-  if (accel.why !== undefined) process.stderr.write(`eulab: booting under emulation (TCG): ${accel.why}\n`);
-  return {
-    qemu: options.qemu,
-    accel: accel.name,
-    firmware: qboot(path),
-    memoryBytes: options.memory,
-    cpus: options.cpus,
-    kernel: (await bootedKernel(checked, { ...files, wanted, accel: accel.name })).path,
-    image: kernel,
-    initrd,
-    net: options.net,
-    drives,
+  const boots = !options.dryRun && !options.explain;
+  if (boots && shell) needTerminal('a shell', 'run a command instead: eulab boot -- COMMAND');
+  if (boots && options.tty) needTerminal('--tty', 'leave it out: the command then has pipes');
+  const words = [
+    ...(shell ? terminalWords(env, process.stdout) : ['eulab.mode=run']),
+    serialWord,
+    ...networkWords(options.net, options.ip),
+    ...rootWords(options.root, drives),
+    ...(inspection?.words ?? []),
+  ];
+  return await prepare(options, {
+    ...{ arch, kernel, initrd, drives, words, env, cache, sizeOf: memory, signal, debug: inspection?.debug },
     console: shell ? 'terminal' : 'log',
-    debug: inspection?.debug,
-    cmdline: [
-      ...consoleWords,
-      ...(shell ? ['quiet', ...terminalWords(env, process.stdout)] : ['eulab.mode=run']),
-      serialWord,
-      ...networkWords(options.net, options.ip),
-      ...rootWords(options.root, drives),
-      ...(inspection?.words ?? []),
-      ...files.words,
-    ],
-  };
+    form: (accel) => bootedKernel(checked, { ...files, wanted, accel }),
+  });
 }
 
 /** Loaded when there are any: most boots need no disk. */
@@ -247,9 +185,6 @@ async function commandRun(
   const note = (text: string) => void process.stderr.write(`eulab: ${text}\n`);
   return await runWarm({ ...whole, qemu: locate(run.machine.qemu, env) ?? run.machine.qemu, store, note });
 }
-
-/** `panic=-1` restarts at once, and QEMU runs with -no-reboot: a panic is the end of the machine. */
-const consoleWords = ['console=ttyS0', 'panic=-1'];
 
 /** Where QEMU's user network puts its guest: known, so that nobody has to wait for DHCP. @see qemu(1), "-netdev user" */
 const userNetwork = ['eulab.ip=10.0.2.15/24', 'eulab.gateway=10.0.2.2', 'eulab.dns=10.0.2.3'];

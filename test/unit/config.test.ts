@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { duration, memory } from '../../src/config.ts';
+import { duration, memory, topology } from '../../src/config.ts';
 
 test.each([
   ['512M', 512 * 2 ** 20],
@@ -39,4 +39,24 @@ test.each([
   ['900h', 'more than 24 days'],
 ])('no time of %j', (text, reason) => {
   expect(() => duration(text)).toThrow(reason);
+});
+
+test.each([
+  ['4', { count: 4 }],
+  ['sockets=2,cores=3', { count: 6, sockets: 2, cores: 3, threads: 1 }],
+  ['threads=2,cores=2,sockets=2', { count: 8, sockets: 2, cores: 2, threads: 2 }],
+])('CPUs of %s', (text, expected) => {
+  expect(topology(text)).toEqual(expected);
+});
+
+test.each([
+  ['0', 'less than 1'],
+  ['sockets=0', 'less than 1'],
+  ['5000', 'more than 4096'],
+  ['-1', 'is no number'],
+  ['two', 'is no number'],
+  ['cores=2,dies=2', 'is no number'],
+  ['cores=', 'is no number'],
+])('no CPUs of %j', (text, reason) => {
+  expect(() => topology(text)).toThrow(reason);
 });

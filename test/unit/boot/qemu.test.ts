@@ -5,15 +5,24 @@ import { show } from '../../../src/command.ts';
 const machine: Machine = {
   qemu: 'qemu-system-x86_64',
   accel: 'tcg',
+  machine: 'q35,i8042=off',
+  bus: 'pci',
+  cpu: 'max',
   firmware: '/usr/share/qemu/qboot.rom',
   memoryBytes: 512 * 2 ** 20,
-  cpus: 1,
+  cpus: { count: 1 },
   kernel: 'artifacts/bzImage',
   image: 'artifacts/bzImage',
   initrd: 'artifacts/initramfs.cpio.gz',
   cmdline: ['console=ttyS0', 'panic=-1'],
   net: 'user',
   drives: [],
+  nodes: [],
+  shares: [],
+  rng: true,
+  vsockCid: undefined,
+  rtc: undefined,
+  extra: [],
   console: 'terminal',
   folder: '/run/user/1000/eulab/vm1',
 };
@@ -27,7 +36,7 @@ test('a shell on the terminal', () => {
   expect(options({})).toMatchInlineSnapshot(`
     [
       "qemu-system-x86_64",
-      "-machine q35",
+      "-machine q35,i8042=off",
       "-accel tcg",
       "-cpu max",
       "-smp 1",
@@ -64,7 +73,12 @@ test('a command’s machine has no keys of its own on the console', () => {
 });
 
 test.each<[string, Partial<Machine>, string]>([
-  ['KVM takes the host’s CPU', { accel: 'kvm' }, '-cpu host'],
+  ['the CPU as it was chosen', { cpu: 'EPYC,-avx' }, '-cpu EPYC,-avx'],
+  ['CPUs in sockets', { cpus: { count: 4, sockets: 2, cores: 2, threads: 1 } }, '-smp 4,sockets=2,cores=2,threads=1'],
+  ['a clock of its own', { rtc: '2038-01-19' }, '-rtc base=2038-01-19'],
+  ['vsock', { vsockCid: 7 }, '-device vhost-vsock-pci,guest-cid=7'],
+  ['a machine without PCI', { bus: 'mmio' }, '-device virtio-net-device,netdev=net0'],
+  ['virtio 1 where there is no PCI', { bus: 'mmio' }, '-global virtio-mmio.force-legacy=false'],
   ['memory is rounded down to MiB', { memoryBytes: 2 ** 30 + 2 ** 20 - 1 }, '-m 1024'],
   ['a path with spaces and quotes is one word', { kernel: "it's a kernel" }, `-kernel 'it'\\''s a kernel'`],
   [
@@ -79,6 +93,7 @@ test.each<[string, Partial<Machine>, string]>([
 test.each<[string, Partial<Machine>, string]>([
   ['without a firmware', { firmware: undefined }, '-bios'],
   ['without a network', { net: 'none' }, '-netdev'],
+  ['without random numbers', { rng: false }, '-device virtio-rng'],
 ])('%s there is no %s', (_what, changes, option) => {
   expect(options(changes).some((word) => word.startsWith(option))).toBe(false);
   expect(options({}).some((word) => word.startsWith(option))).toBe(true);
@@ -92,4 +107,20 @@ test('what QEMU is to tell of goes to a file, with the time of each', () => {
     "-trace 'enable=vm_state_notify*'",
     "-trace 'enable=fw_cfg_select*'",
   ]);
+});
+
+test('the user’s own arguments stand at the end, as they are', () => {
+  const { args } = qemu({ ...machine, extra: ['-name', 'a b,c=\n'] });
+  expect(args.slice(-2)).toEqual(['-name', 'a b,c=\n']);
+});
+
+test('a share is a file system and a device', () => {
+  const shares = [{ host: '/a b', guest: '/m', writable: false }];
+  expect(options({ shares })).toContain("-fsdev 'local,id=share0,path=/a b,security_model=none,multidevs=remap,readonly=on'");
+  expect(options({ shares, bus: 'mmio' })).toContain('-device virtio-9p-device,fsdev=share0,mount_tag=share0');
+});
+
+test('NUMA nodes have memory of their own', () => {
+  const nodes = [{ cpus: ['0-1'], memoryBytes: 512 * 2 ** 20 }];
+  expect(options({ nodes })).toContain('-numa node,nodeid=0,cpus=0-1,memdev=node0');
 });

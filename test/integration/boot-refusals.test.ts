@@ -1,0 +1,113 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { checkVsock } from '../../src/boot/host.ts';
+import { eulab, folder, program } from '../eulab.ts';
+
+/** A workspace whose kernel has a header and nothing behind it: whoever starts it has not looked. */
+const here = folder();
+const env = { EULAB_CACHE: join(here.path, 'cache') };
+
+beforeAll(async () => {
+  const kernel = Buffer.alloc(4096);
+  kernel.set([0x55, 0xaa], 0x1fe);
+  kernel.write('HdrS', 0x202);
+  kernel.writeUInt16LE(0x020f, 0x206);
+  kernel.writeUInt16LE(1, 0x236);
+  kernel[0x1f1] = 4;
+  mkdirSync(join(here.path, 'artifacts'));
+  writeFileSync(join(here.path, 'artifacts/bzImage'), kernel);
+  const arm = Buffer.alloc(4096);
+  arm.write('MZ', 0);
+  arm.write('ARMd', 0x38);
+  writeFileSync(join(here.path, 'Image'), arm);
+  writeFileSync(join(here.path, 'file'), '');
+  mkdirSync(join(here.path, 'a, folder'));
+  await eulab(['-C', here.path, 'build', 'ramdisk', '--busybox', '/bin/busybox'], { env });
+  // The facts of this host's QEMU, which are asked once, are not what is timed.
+  await eulab(['-C', here.path, 'boot', '--accel', 'tcg', '--machine', 'pc', '--cpu', 'max', '--dry-run', '--', 'true'], { env });
+});
+afterAll(() => here[Symbol.dispose]());
+
+/** What a call returns, and how long it took. */
+async function timed<Value>(call: () => Promise<Value>): Promise<[Value, number]> {
+  const startedMs = performance.now();
+  return [await call(), performance.now() - startedMs];
+}
+
+test.each<[string, string[], number, string, string]>([
+  ['more memory than there is', ['--memory', '4000G'], 2, '--memory 4096000 MiB is more than this host has', '--memory 512M'],
+  ['more CPUs than the machine takes', ['--cpus', '300'], 2, '--cpus 300 is more than the machine q35 takes (255)', '255'],
+  ['CPUs of nothing', ['--cpus', 'dies=2'], 2, "'dies=2' is invalid", 'sockets=N'],
+  ['a CPU model', ['--cpu', 'EPIC'], 2, 'knows no CPU model "EPIC"', 'did you mean EPYC?'],
+  ['a CPU feature', ['--cpu', 'max,+avxx'], 2, 'knows no CPU feature "avxx"', 'did you mean avx?'],
+  ['the host’s CPU under emulation', ['--cpu', 'host'], 2, '--cpu host is what KVM alone can give', '--cpu max'],
+  ['a machine', ['--machine', 'q36'], 2, '--machine q36: eulab knows no such machine of x86_64', 'did you mean q35?'],
+  ['a machine that this QEMU has not', ['--machine', 'pc-q35-99.0'], 2, 'this QEMU has no such machine', '-machine help'],
+  ['NUMA on microvm', ['--machine', 'microvm', '--numa', '1'], 2, 'microvm has no NUMA nodes', '--machine q35'],
+  ['more nodes than CPUs', ['--numa', '2'], 2, '--numa 2: there are fewer CPUs (1) than nodes', '--cpus 2'],
+  ['nodes that do not add up', ['--numa', 'cpus=0,memory=64M'], 2, 'have 64 MiB together, --memory says 512 MiB', '--numa 2'],
+  ['a reserved vsock address', ['--vsock', '2'], 2, "'2' is invalid", 'is none of 3 to 4294967294'],
+  ['a clock of nonsense', ['--rtc', 'yesterday'], 2, "'yesterday' is invalid", 'localtime'],
+  ['a long command line', ['--append', 'x'.repeat(3000)], 2, 'bytes long: a kernel of x86_64 keeps 2047', '--append'],
+  ['half a pair of quotes', ['--append', 'a="b c'], 2, '--append a="b c: a double quote without its partner', 'two words'],
+  ['a line break', ['--append', 'a\nb'], 2, '--append "a\\nb" has a line break', 'spaces'],
+  ['a folder that is not there', ['--share', '/no/such'], 2, '--share /no/such: there is no such folder', 'another'],
+  ['a file for a folder', ['--share', join(here.path, 'file')], 2, '/file: is not a folder', 'share the folder'],
+  ['a relative place in the guest', ['--share', '/tmp:mnt'], 2, "the guest's folder mnt is not absolute", 'GUESTDIR'],
+  ['a place that the guest needs', ['--share', '/tmp:/proc'], 2, 'the guest needs its own /proc', 'HOSTDIR:GUESTDIR'],
+  ['two folders at one place', ['--share', '/tmp:/m', '--share', '/var:/m'], 2, '--share /m: two folders', 'GUESTDIR'],
+  [
+    'another architecture than the kernel’s',
+    ['--arch', 'aarch64'],
+    2,
+    'is a kernel for x86_64, and --arch says aarch64',
+    '--arch',
+  ],
+  ['a QEMU that is none', ['--qemu', '/bin/true'], 3, '/bin/true is no QEMU that works', '--qemu'],
+  ['a QEMU that is not there', ['--qemu', '/no/qemu'], 3, '/no/qemu is not installed', ''],
+  ['KVM for another architecture', ['--kernel', join(here.path, 'Image'), '--accel', 'kvm'], 3, '', ''],
+])('boot refuses %s before QEMU starts, in under a second', async (_what, options, status, message, remedy) => {
+  const accel = options.includes('--accel') ? [] : ['--accel', 'tcg'];
+  const [, nodeMs] = await timed(() => program(process.execPath, ['-e', '0']));
+  const [said, tookMs] = await timed(() => eulab(['-C', here.path, 'boot', ...accel, ...options, '--', 'true'], { env }));
+  expect([said.status, said.stdout.toString(), said.stderr]).toEqual([status, '', expect.stringContaining(message)]);
+  expect(said.stderr).toContain(remedy);
+  expect(said.stderr).not.toContain('    at ');
+  // A machine on which Node itself takes a tenth of a second has other things to do.
+  expect(tookMs).toBeLessThan(Math.max(1000, 10 * nodeMs));
+});
+
+test('a host without vsock is told so before QEMU is', () => {
+  expect(() => checkVsock('/no/vhost-vsock')).toThrow('--vsock: this host has no /no/vhost-vsock');
+});
+
+test('a QEMU that is too old is named with both versions', async () => {
+  const qemu = join(here.path, 'qemu');
+  writeFileSync(qemu, '#!/bin/sh\necho QEMU emulator version 4.2.1\n');
+  chmodSync(qemu, 0o755);
+  const { status, stderr } = await eulab(['-C', here.path, 'boot', '--accel', 'tcg', '--qemu', qemu, '--', 'true'], { env });
+  expect([status, stderr]).toEqual([3, expect.stringContaining('is version 4.2: eulab needs 5.2 or later')]);
+});
+
+test('another architecture’s QEMU is named with its package when it is not there', async () => {
+  const kernel = ['--kernel', join(here.path, 'Image')];
+  const { status, stderr } = await eulab(['-C', here.path, 'boot', ...kernel, '--', 'true'], {
+    env: { ...env, PATH: join(here.path, 'a, folder') },
+  });
+  expect([status, stderr]).toEqual([3, expect.stringContaining('qemu-system-aarch64 is not installed')]);
+  expect(stderr).toContain('apt-get install qemu-system-arm');
+});
+
+test('--explain prints each choice with its gain, and with --dry-run the call too; nothing is booted', async () => {
+  const boot = ['-C', here.path, 'boot', '--accel', 'tcg', '--explain'];
+  const explained = await eulab([...boot, '--', 'true'], { env });
+  expect([explained.status, explained.stderr]).toEqual([0, '']);
+  const table = explained.stdout.toString();
+  for (const what of ['machine', 'firmware', 'kernel', 'cpu', 'messages']) expect(table).toMatch(new RegExp(`^${what} `, 'm'));
+  expect(table).toMatch(/^machine +q35 +0\.\d\d \/ pc /m);
+  expect(table).toContain('Measured by bench/recipe.mjs');
+  const both = await eulab([...boot, '--dry-run', '--', 'true'], { env });
+  expect(both.stdout.toString().startsWith(table)).toBe(true);
+  expect(both.stdout.toString()).toContain('\nqemu-system-x86_64 -machine q35');
+});
