@@ -25,7 +25,10 @@ beforeAll(async () => {
   mkdirSync(join(here.path, 'a, folder'));
   await eulab(['-C', here.path, 'build', 'ramdisk', '--busybox', '/bin/busybox'], { env });
   // The facts of this host's QEMU, which are asked once, are not what is timed.
-  await eulab(['-C', here.path, 'boot', '--accel', 'tcg', '--machine', 'pc', '--cpu', 'max', '--dry-run', '--', 'true'], { env });
+  await eulab(
+    ['-C', here.path, 'boot', '--no-check', '--accel', 'tcg', '--machine', 'pc', '--cpu', 'max', '--dry-run', '--', 'true'],
+    { env },
+  );
 });
 afterAll(() => here[Symbol.dispose]());
 
@@ -70,7 +73,9 @@ test.each<[string, string[], number, string, string]>([
 ])('boot refuses %s before QEMU starts, in under a second', async (_what, options, status, message, remedy) => {
   const accel = options.includes('--accel') ? [] : ['--accel', 'tcg'];
   const [, nodeMs] = await timed(() => program(process.execPath, ['-e', '0']));
-  const [said, tookMs] = await timed(() => eulab(['-C', here.path, 'boot', ...accel, ...options, '--', 'true'], { env }));
+  const [said, tookMs] = await timed(() =>
+    eulab(['-C', here.path, 'boot', '--no-check', ...accel, ...options, '--', 'true'], { env }),
+  );
   expect([said.status, said.stdout.toString(), said.stderr]).toEqual([status, '', expect.stringContaining(message)]);
   expect(said.stderr).toContain(remedy);
   expect(said.stderr).not.toContain('    at ');
@@ -86,7 +91,10 @@ test('a QEMU that is too old is named with both versions', async () => {
   const qemu = join(here.path, 'qemu');
   writeFileSync(qemu, '#!/bin/sh\necho QEMU emulator version 4.2.1\n');
   chmodSync(qemu, 0o755);
-  const { status, stderr } = await eulab(['-C', here.path, 'boot', '--accel', 'tcg', '--qemu', qemu, '--', 'true'], { env });
+  const { status, stderr } = await eulab(
+    ['-C', here.path, 'boot', '--no-check', '--accel', 'tcg', '--qemu', qemu, '--', 'true'],
+    { env },
+  );
   expect([status, stderr]).toEqual([3, expect.stringContaining('is version 4.2: eulab needs 5.2 or later')]);
 });
 
@@ -100,7 +108,7 @@ test('another architecture’s QEMU is named with its package when it is not the
 });
 
 test('--explain prints each choice with its gain, and with --dry-run the call too; nothing is booted', async () => {
-  const boot = ['-C', here.path, 'boot', '--accel', 'tcg', '--explain'];
+  const boot = ['-C', here.path, 'boot', '--no-check', '--accel', 'tcg', '--explain'];
   const explained = await eulab([...boot, '--', 'true'], { env });
   expect([explained.status, explained.stderr]).toEqual([0, '']);
   const table = explained.stdout.toString();
