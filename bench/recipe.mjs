@@ -66,6 +66,8 @@ const rows = [
   ['elf', 'ELF by PVH / bzImage', base, bzImage],
   ['quiet', 'quiet / all messages', base, replacing(base, 'quiet ', '')],
   ['cpu', 'cpu max / qemu64', base, having(base, '-cpu', 'qemu64')],
+  ['smp', 'instructions as built / patched', base, replacing(base, 'noreplace-smp ', '')],
+  ['lapic', 'HPET / local APIC timer', base, replacing(base, 'nolapic_timer ', '')],
   ['microvm', 'microvm / q35', microvm, base],
   ['romfile', 'romfile= / option ROM', base, replacing(base, ',romfile=', '')],
   ['rng', 'with / without virtio-rng', base, lacking(base, 'virtio-rng')],
@@ -74,7 +76,6 @@ const rows = [
   ['cpio', 'initramfs plain / gzip', having(base, '-initrd', plain), base],
   ['hpet', 'hpet=off / on', having(base, '-machine', `${valueIn(base, '-machine')},hpet=off`), base],
   ['tsc', 'told the TSC rate / not', saying(base, rate), base],
-  ['lapic', 'nolapic_timer / not', saying(base, 'nolapic_timer'), base],
   ['serial', '3 serial ports / 2', [...base, '-serial', 'null'], base],
 ];
 

@@ -48,12 +48,13 @@ export interface Recipe {
 
 /** What of a recipe one decision gives, and why. */
 interface Part extends Partial<Omit<Recipe, 'choices'>> {
-  readonly choice: Choice;
+  /** None where there was nothing to choose. */
+  readonly choice?: Choice;
 }
 
 /** The fastest recipe that is reliable for these facts, unless the user chose otherwise. Pure. */
 export function recipe(facts: RecipeFacts): Recipe {
-  const parts = [machine(facts), firmware(facts), image(facts), cpu(facts), messages(facts)];
+  const parts = [machine(facts), firmware(facts), image(facts), cpu(facts), instructions(facts), timer(facts), messages(facts)];
   const merged: Part = Object.assign({}, ...parts);
   return {
     machine: merged.machine ?? facts.arch.machines[0],
@@ -62,7 +63,7 @@ export function recipe(facts: RecipeFacts): Recipe {
     firmware: merged.firmware,
     kernel: facts.kernel.path,
     words: parts.flatMap(({ words }) => words ?? []),
-    choices: parts.map(({ choice }) => choice),
+    choices: parts.flatMap(({ choice }) => choice ?? []),
   };
 }
 
@@ -164,6 +165,30 @@ function cpu(facts: RecipeFacts): Part {
   }
   const reason = 'all that QEMU emulates, for programs that ask for more than the plain model';
   return { cpu: 'max', choice: { what, value: 'max', reason, against: 'qemu64', ...measured('cpu', facts) } };
+}
+
+/** One emulated PC processor: where the kernel prepares for speed that emulation does not have. */
+function single({ arch, accel, cpus }: RecipeFacts): boolean {
+  return arch.name === 'x86_64' && accel === 'tcg' && cpus === 1;
+}
+
+function instructions(facts: RecipeFacts): Part {
+  if (!single(facts)) return {};
+  const reason =
+    'else thousands of lock prefixes are patched away for the one CPU, and all that was translated is translated again';
+  const choice = { what: 'instructions', value: 'as built', reason, against: 'patched', ...measured('smp', facts) };
+  return { words: ['noreplace-smp'], choice };
+}
+
+/** The local APIC's timer has to be calibrated, which takes a tenth of a second of real time; the HPET tells its own rate. */
+function timer(facts: RecipeFacts): Part {
+  // microvm has no other timer.
+  if (!single(facts) || facts.machine === 'microvm') return {};
+  const reason = 'tells its own rate, where that of the local APIC is measured for a tenth of a second';
+  return {
+    words: ['nolapic_timer'],
+    choice: { what: 'timer', value: 'HPET', reason, against: 'APIC', ...measured('lapic', facts) },
+  };
 }
 
 function messages(facts: RecipeFacts): Part {
