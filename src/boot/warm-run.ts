@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import type { Link } from './channel/link.ts';
 import type { Bare } from './qemu.ts';
 import { type Run, runCommand, withGuest } from './run.ts';
-import { dropState, findState, load, type SavedState, saving, stageState, starting, stateKey } from './warm.ts';
+import { dropState, findState, load, type SavedState, saving, stageState, starting, stateKey, unfit } from './warm.ts';
 
 /** A command that is to start from a saved state. */
 export interface WarmRun extends Omit<Run, 'log' | 'reach'> {
@@ -18,11 +18,16 @@ export interface WarmRun extends Omit<Run, 'log' | 'reach'> {
 /**
  * Runs the command in a machine that starts from its saved state; the first time the state is made. Returns the status.
  *
- * A state that does not load is removed, and the machine boots; nothing of the user's input is lost by then.
+ * A machine that cannot be saved boots, and it is said why. A state that does not load is removed, and the machine boots; nothing of the user's input is lost by then.
  *
  * @throws EulabError as `runCommand`.
  */
 export async function runWarm(run: WarmRun): Promise<number> {
+  const why = unfit(run.machine);
+  if (why !== undefined) {
+    run.note(`booting instead of starting from a saved state: ${why}`);
+    return await runCommand({ ...run, log: run.newLog() });
+  }
   const key = await stateKey(run.machine, run.qemu);
   const state = findState(run.store, key) ?? (await make(run, key));
   let loaded = false;

@@ -41,6 +41,19 @@ const keptBytes = 2 * 2 ** 30;
 const files = { memory: 'memory', devices: 'devices', greeting: 'greeting.json' } as const;
 
 /**
+ * Why a machine cannot start from a saved state, as a phrase; undefined when it can. What a guest had seen of a disk or a
+ * folder before it was saved may be another by the time it is loaded. Pure.
+ */
+export function unfit({ drives, shares, nodes, vsockCid, debug }: Bare): string | undefined {
+  if (drives.length > 0) return 'it has disks, which may change meanwhile';
+  if (shares.length > 0) return 'it shares folders, which QEMU cannot save';
+  if (nodes.length > 0) return 'its memory lies in several NUMA nodes';
+  if (vsockCid !== undefined) return "it has a vsock address, which is one machine's alone";
+  if (debug !== undefined) return 'it is looked into';
+  return undefined;
+}
+
+/**
  * The name of a machine's state: a digest over everything that it depends on, which is QEMU's whole call but for the folder of
  * its sockets, what the kernel, the initramfs and the firmware contain, and which QEMU and which eulab it is.
  */

@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { eulab } from '../eulab.ts';
+import { bundle, ended, eulab, program, started } from '../eulab.ts';
+import { requires } from '../requires.ts';
 import { artifacts } from './artifacts.ts';
+import { foreignPackages } from './debian.ts';
 
 artifacts();
 
@@ -20,11 +25,54 @@ test.each([
   expect((await eulab(['boot', '--', ...argv])).status).toBe(status);
 });
 
-test('50 MB go in and come out, byte for byte', async () => {
-  const bytes = randomBytes(50_000_000);
+test('100 MB go in and come out, byte for byte', async () => {
+  const bytes = randomBytes(100_000_000);
   const { status, stdout } = await eulab(['boot', '--', 'cat'], { input: bytes });
   expect([status, stdout.length, stdout.equals(bytes)]).toEqual([0, bytes.length, true]);
 });
+
+test('every byte but NUL arrives in an argument, though it be no UTF-8', async () => {
+  const all = Array.from({ length: 255 }, (_, index) => index + 1).filter((byte) => byte !== 10);
+  const octal = [...all, 10, 120].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
+  const script = `exec ${process.execPath} ${bundle} boot -- printf %s "$(printf '${octal}')"`;
+  const { status, stdout } = await program('sh', ['-c', script]);
+  expect([status, [...stdout]]).toEqual([0, [...all, 10, 120]]);
+});
+
+test('a command line of 200 kB, variables and a folder', async () => {
+  const long = 'a b'.repeat(33_000);
+  const script = 'echo "$#" "${#1}" "${#2}" "$WORD" "$PWD" "$HOME"';
+  const options = ['--env', 'WORD=two  words', '--env', 'HOME', '--workdir', '/tmp'];
+  const { stdout } = await eulab(['boot', ...options, '--', 'sh', '-c', script, 'sh', long, long], { env: { HOME: '/here' } });
+  expect(stdout.toString()).toBe('2 99000 99000 two  words /tmp /here\n');
+});
+
+test('a signal is the command’s, which may do with it what it wants', async () => {
+  const child = started(['boot', '--', 'sh', '-c', 'trap "echo caught; exit 7" TERM; echo up; while :; do sleep 1; done']);
+  const over = ended(child);
+  if (child.stdout !== null) await once(child.stdout, 'data');
+  child.kill('SIGTERM');
+  expect(await over).toMatchObject({ status: 7 });
+});
+
+requires(
+  'apt-get',
+  'apt-cache',
+  'dpkg-deb',
+  '/etc/debian_version',
+)(
+  'an unmodified kernel without virtio console is reached over a serial line: 1 MB each way, three streams, the status',
+  async () => {
+    const debian = await foreignPackages('amd64', ['linux-image-cloud-amd64']);
+    const kernel = join(debian, 'boot', readdirSync(join(debian, 'boot')).find((name) => name.startsWith('vmlinuz-')) ?? '');
+    const bytes = randomBytes(1_000_000);
+    const boot = ['boot', '--accel', 'tcg', '--kernel', kernel, '--', 'sh', '-c'];
+    const said = await eulab([...boot, 'cat; uname -r >&2; exit 42'], { input: bytes });
+    expect([said.status, said.stderr]).toEqual([42, `${kernel.replace(/.*vmlinuz-/, '')}\n`]);
+    expect(said.stdout.equals(bytes)).toBe(true);
+  },
+  300_000,
+);
 
 test('arguments arrive as they are: spaces, quotes, newlines, dollars, empty ones', async () => {
   const words = ['two words', "it's", '"', 'a\nb', '$HOME `id` $(id)', '', '\\', '*', 'é', '--', '-n', '\t'];

@@ -48,5 +48,7 @@ test('a state that does not load is said, removed, and made up for by a boot', a
   await boot('--warm', '--memory', '256M');
   await boot('--warm', '--memory', '300M');
   await boot('--cold');
+  const shared = await boot('--warm', '--share', cache.path);
+  expect([shared.status, shared.stderr]).toEqual([42, expect.stringContaining('it shares folders')]);
   expect(states().length).toBe(2);
 });
