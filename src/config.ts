@@ -1,14 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import * as v from 'valibot';
-import {
-  cidSchema,
-  clockSchema,
-  diskSizeSchema,
-  durationSchema,
-  memorySchema,
-  type Topology,
-  topologySchema,
-} from './machine-values.ts';
+import * as values from './machine-values.ts';
 
 /**
  * The table of settings: each one's flag, environment variable, default, parser and help are said here and nowhere else.
@@ -44,7 +36,7 @@ export const settings = {
     new Option('--releases <url>', 'the list of current kernel releases, as kernel.org has it')
       .env('EULAB_RELEASES')
       .argParser(parsed(v.pipe(v.string(), v.url('is no URL')))),
-  profile: () => new Option('--profile <profile>', 'lab, defconfig or debug').default('lab').env('EULAB_PROFILE'),
+  profile: () => new Option('--profile <profile>', 'lab, defconfig, debug or tiny').default('lab').env('EULAB_PROFILE'),
   fragment: () => new Option('--fragment <file>', 'a config fragment to merge (repeatable)').argParser(collect),
   set: () => new Option('--set <symbol=value>', 'one config symbol, CONFIG_X=y (repeatable)').argParser(collect),
   lenient: () => new Option('--lenient', 'build also when a symbol of --set or --fragment did not stick'),
@@ -75,7 +67,7 @@ export const settings = {
       .argParser(memory),
   cpus: () =>
     new Option('-c, --cpus <n>', 'CPUs of the guest: a number, or sockets=N,cores=N,threads=N')
-      .default({ count: 1 } as Topology, '1')
+      .default({ count: 1 } as values.Topology, '1')
       .env('EULAB_CPUS')
       .argParser(topology),
   cpu: () =>
@@ -103,12 +95,12 @@ export const settings = {
   vsock: () =>
     new Option('--vsock <cid>', "the guest's address for vsock, from 3 on, or auto")
       .env('EULAB_VSOCK')
-      .argParser(parsed(cidSchema)),
+      .argParser(parsed(values.cidSchema)),
   rng: () => new Option('--no-rng', "without the host's random numbers: without a virtio-rng device"),
   rtc: () =>
     new Option('--rtc <base>', "what the guest's clock starts at: utc, localtime, or a date such as 2038-01-19T03:14:00")
       .env('EULAB_RTC')
-      .argParser(parsed(clockSchema)),
+      .argParser(parsed(values.clockSchema)),
   qemuArg: () =>
     new Option('--qemu-arg <arg>', 'one more argument for QEMU, as it is, at the end (repeatable)').argParser(collect),
   accel: () =>
@@ -187,16 +179,25 @@ export const settings = {
       'compare',
       'warm',
     ]),
+  limit: () =>
+    new Option('--limit <phase=time>', 'end it when a phase, or silence, takes longer (repeatable)').argParser(phaseLimit),
+  outcome: () => new Option('--json <file>', 'write how it ended to this file: status, diagnosis, phases'),
   qemu: () => new Option('--qemu <program>', 'QEMU to run (default: qemu-system-ARCH)').env('EULAB_QEMU'),
 } as const;
 
-export const memory = parsed(memorySchema);
+export const memory = parsed(values.memorySchema);
 
-export const diskSize = parsed(diskSizeSchema);
+export const diskSize = parsed(values.diskSizeSchema);
 
-export const topology = parsed(topologySchema);
+export const topology = parsed(values.topologySchema);
 
-export const duration = parsed(durationSchema);
+export const duration = parsed(values.durationSchema);
+
+/** `PHASE=TIME` added to the limits so far; the last one of a phase counts. */
+export function phaseLimit(text: string, earlier: Readonly<Record<string, number>> = {}): Readonly<Record<string, number>> {
+  const [phase, ms] = parsed(values.limitSchema)(text);
+  return { ...earlier, [phase]: ms };
+}
 
 /** A parser of option values after a schema; commander puts the option and the value before what is wrong. */
 function parsed<Out>(schema: v.GenericSchema<string, Out>): (text: string) => Out {
@@ -212,14 +213,7 @@ function gdbWish(text: string): number | 'unix' {
   return text === 'unix' ? text : port(text);
 }
 
-const port = parsed(
-  v.pipe(
-    v.string(),
-    v.regex(/^\d+$/, 'is no port: a number, or nothing for a private socket (a command comes after --)'),
-    v.transform(Number),
-    v.maxValue(65_535, 'is more than 65535'),
-  ),
-);
+const port = parsed(values.portSchema);
 
 function positive(most = 4096): (text: string) => number {
   return parsed(

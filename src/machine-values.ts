@@ -66,6 +66,36 @@ export const durationSchema = v.pipe(
   v.maxValue(2 ** 31 - 1, 'is more than 24 days'),
 );
 
+/** What --limit can name: the phases of a boot, and the console's silence. */
+const limitable = ['firmware', 'kernel', 'init', 'command', 'silence'] as const;
+
+/** PHASE=TIME, with its time in milliseconds; `none` is infinite. */
+export const limitSchema = v.pipe(
+  v.string(),
+  v.transform((text) => text.split(/=(.*)/s)),
+  v.tuple([
+    v.picklist(limitable, `is no limit such as kernel=30s; there are ${limitable.join(', ')}`),
+    v.union(
+      [
+        v.pipe(
+          v.literal('none'),
+          v.transform(() => Number.POSITIVE_INFINITY),
+        ),
+        durationSchema,
+      ],
+      'is no time such as 30s or 5m, nor none',
+    ),
+  ]),
+);
+
+/** A port that gdb can come to; 0 is any. */
+export const portSchema = v.pipe(
+  v.string(),
+  v.regex(/^\d+$/, 'is no port: a number, or nothing for a private socket (a command comes after --)'),
+  v.transform(Number),
+  v.maxValue(65_535, 'is more than 65535'),
+);
+
 function unit(text: string): 'K' | 'M' | 'G' {
   const last = text.at(-1)?.toUpperCase();
   return last === 'K' || last === 'G' ? last : 'M';

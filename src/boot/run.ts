@@ -1,15 +1,19 @@
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import { EulabError, Interrupted, isErrno, type Signal, signalNumbers, status } from '../errors.ts';
+import { setTimeout as wait } from 'node:timers/promises';
+import { EulabError, Interrupted, isErrno, type Signal, signalNumbers } from '../errors.ts';
 import type { GuestCommand, Size } from './channel/frame.ts';
 import { connect, type Link, type Session } from './channel/link.ts';
 import type { ConsoleLog } from './console.ts';
 import { diagnose } from './diagnose.ts';
 import type { Inspection } from './inspection.ts';
+import type { Course } from './outcome.ts';
 import type { Bare } from './qemu.ts';
 import type { Claim } from './running.ts';
 import { serve } from './server.ts';
 import { launch, type Vm } from './vm.ts';
+import type { PhaseLimits } from './watch.ts';
+import { elapsedMs, watchdog } from './watchdog.ts';
 
 /** The user's end of a command's streams. */
 export interface Streams {
@@ -35,6 +39,10 @@ export interface Boot {
   readonly claim: () => Promise<Claim>;
   /** For the whole boot and what is done with it; undefined for none. */
   readonly timeoutMs: number | undefined;
+  /** For single phases, in milliseconds, where they are not to be the default. */
+  readonly limits?: PhaseLimits;
+  /** Told how it went, at every end. */
+  readonly onEnd?: (course: Course) => void;
   readonly signal: AbortSignal;
   /** The terminal that is in raw mode meanwhile. */
   readonly terminal?: { readonly device: string; readonly settings: string };
@@ -53,9 +61,6 @@ export interface Run extends Boot {
 }
 
 export type Moment = 'start' | 'command' | 'status';
-
-/** A guest that says nothing for so long after its start will never say anything: ten times a slow start under TCG. */
-export const startLimitMs = 120_000;
 
 /** How long a guest may take to unmount its disks: what the command wrote is on them already. */
 const unmountMs = 5000;
@@ -94,19 +99,26 @@ export async function withGuest<Out>(
   await using vm = await launch(boot.machine, boot);
   boot.onMoment?.('start', vm.console);
   const over = new AbortController();
-  const guest: Guest = { link: undefined };
+  const guest: Guest = { link: undefined, readyMs: undefined };
   using _server = await serve(vm, () => guest.link);
   const converse = async () => {
     guest.link = await (boot.reach ?? greeted)(vm);
+    guest.readyMs = elapsedMs(vm);
     return await use(guest.link, vm, over.signal);
   };
   try {
-    const work = Promise.race([converse(), died(vm), timeLimit(boot, vm, guest, over.signal), aborted(boot.signal, over.signal)]);
+    const work = Promise.race([
+      converse(),
+      died(vm, guest),
+      watchdog(boot, vm, guest, over.signal),
+      aborted(boot.signal, over.signal),
+    ]);
     const result = await watch(vm, work);
     if (boot.machine.drives.some(({ writes }) => writes === 'kept')) await settled(vm, guest.link, over.signal);
     return result;
   } finally {
     over.abort();
+    boot.onEnd?.({ lines: vm.console.lines(), readyMs: guest.readyMs, endMs: elapsedMs(vm), log: vm.console.file });
   }
 }
 
@@ -132,6 +144,8 @@ function holder({ machine, streams, signal, events, timeoutMs }: Run) {
 /** What is known of the guest's agent; it has a link once it has answered. */
 interface Guest {
   link: Link | undefined;
+  /** When it answered, by the clock of the console's lines. */
+  readyMs: number | undefined;
 }
 
 /** Waits for the agent's greeting. That QEMU ended before is told by others. */
@@ -191,40 +205,14 @@ async function brokenPipe(output: Writable, over: AbortSignal): Promise<never> {
   throw new EulabError('the reader of the output went away', { exitCode: 128 + 13 });
 }
 
-async function died(vm: Vm): Promise<never> {
+async function died(vm: Vm, { readyMs }: Guest): Promise<never> {
   const end = await vm.ended;
-  throw diagnose({ ...end, console: vm.console.lines(), log: vm.console.file });
+  throw diagnose({ ...end, console: vm.console.lines(), log: vm.console.file, ready: readyMs !== undefined });
 }
 
-async function timeLimit(run: Boot, vm: Vm, guest: Guest, over: AbortSignal): Promise<never> {
-  const startedMs = performance.now();
-  const left = () => (run.timeoutMs ?? Number.POSITIVE_INFINITY) - (performance.now() - startedMs);
-  // gdb may hold it for as long as it likes.
-  if (left() > startLimitMs && run.inspection?.debug.gdb === undefined) {
-    await pause(startLimitMs, over);
-    if (guest.link === undefined) throw tooLong(`the guest did not come up in ${startLimitMs / 1000} s`, status.unknown, vm);
-  }
-  if (run.timeoutMs === undefined) return never();
-  await pause(left(), over);
-  throw tooLong(`the time limit of ${run.timeoutMs / 1000} s is over`, status.timeout, vm);
-}
-
-function tooLong(message: string, exitCode: number, vm: Vm): EulabError {
-  return new EulabError(message, {
-    details: vm.console
-      .lines()
-      .slice(-12)
-      .map(({ text }) => text),
-    hint: `the whole console: ${vm.console.file}`,
-    exitCode,
-  });
-}
-
+/** Never settles when it is over before. */
 function pause(ms: number, over: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, Math.max(0, ms));
-    over.addEventListener('abort', () => clearTimeout(timer), { once: true });
-  });
+  return wait(Math.max(0, ms), undefined, { signal: over }).catch(() => never());
 }
 
 function aborted(signal: AbortSignal, over: AbortSignal): Promise<never> {

@@ -28,6 +28,8 @@ export interface Vm extends AsyncDisposable {
   port(name: Port): Promise<Socket>;
   /** Ends QEMU without asking. */
   kill(): void;
+  /** What QEMU itself has written so far. */
+  said(): string;
   /** Settles with QEMU's own end and all that it wrote. */
   readonly ended: Promise<QemuEnd>;
 }
@@ -84,6 +86,7 @@ export async function launch(machine: Bare, { log, claim, terminal }: Launch): P
     folder,
     console,
     typed: stdin,
+    said: () => said,
     ended,
     kill: () => void child.kill('SIGKILL'),
     port: async (name) => {

@@ -34,6 +34,8 @@ export function described() {
     .addOption(settings.rng())
     .addOption(settings.rtc())
     .addOption(settings.timeout())
+    .addOption(settings.limit())
+    .addOption(settings.outcome())
     .addOption(settings.gdb())
     .addOption(settings.onPanic())
     .addOption(settings.dump())

@@ -9,6 +9,7 @@ import gains from '../boot/gains.json' with { type: 'json' };
 import type { Inspection } from '../boot/inspection.ts';
 import { bootedKernel } from '../boot/kernel-form.ts';
 import { kernelArch } from '../boot/machine.ts';
+import { recorded } from '../boot/outcome.ts';
 import { type Prepared, prepare } from '../boot/prepare.ts';
 import type { ProfiledBoot } from '../boot/profile.ts';
 import { type Bare, qemu, serialWord } from '../boot/qemu.ts';
@@ -116,7 +117,8 @@ async function run(
   const boot = { machine, claim: claimer(context, argv, options), newLog: () => logFile(cache), inspection };
   if (argv.length === 0) return await runShell({ ...boot, log: boot.newLog(), signal: limited(signal, options.timeout) });
   const command = guestCommand(argv, options, context.env);
-  context.exit(await commandRun({ context, ...boot, command, timeoutMs: options.timeout, warm: warmth(options) }));
+  const one = { context, ...boot, command, timeoutMs: options.timeout, limits: options.limit ?? {}, warm: warmth(options) };
+  context.exit(await recorded(options.json, (onEnd) => commandRun({ ...one, onEnd })));
 }
 
 /** Claims a name and a folder for each start of a machine. */
@@ -155,7 +157,13 @@ async function profileRun(
   const { cache } = context.workspace();
   await markCache(cache);
   const events = { passSignal, resized: (take: (size: Size) => void) => resized(process.stdout, take) };
-  const common = { claim: claimer(context, argv, options), events, timeoutMs: options.timeout, signal };
+  const common = {
+    claim: claimer(context, argv, options),
+    events,
+    timeoutMs: options.timeout,
+    limits: options.limit ?? {},
+    signal,
+  };
   const boot = (one: ProfiledBoot<Bare>) => runCommand({ ...one, ...common, command: guestCommand(argv, options, env) });
   const { args } = qemu({ ...machine, folder: '' });
   const what = { machine, args, argv, streams: process, files, repeat: options.repeat ?? 1, newLog: () => logFile(cache) };
@@ -164,7 +172,7 @@ async function profileRun(
 
 /** Runs the command with this process's streams: as pipes, or as a terminal in raw mode. */
 async function commandRun(
-  run: Pick<WarmRun, 'machine' | 'command' | 'claim' | 'newLog' | 'timeoutMs' | 'inspection'> & {
+  run: Pick<WarmRun, 'machine' | 'command' | 'claim' | 'newLog' | 'timeoutMs' | 'limits' | 'onEnd' | 'inspection'> & {
     readonly context: Context;
     readonly warm: boolean;
   },

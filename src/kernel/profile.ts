@@ -31,6 +31,12 @@ export const profiles: readonly Profile[] = [
     base: 'tinyconfig',
     fragments: ['lab.config', 'debug.config'],
   },
+  {
+    name: 'tiny',
+    summary: 'nothing but what tinyconfig has: to start from with a --fragment of your own',
+    base: 'tinyconfig',
+    fragments: [],
+  },
 ];
 
 /** The profile of that name. @throws EulabError (2) that lists the known ones. */

@@ -27,7 +27,7 @@ test('a panic ends it with 255 at once, shows the panic, and names the log that 
   const { mark, options } = marked();
   const { status, stderr } = await eulab([...options, '--', 'sh', '-c', 'echo c >/proc/sysrq-trigger; sleep 60']);
   expect([status, processesWith(mark)]).toEqual([255, []]);
-  expect(stderr).toContain('the guest kernel panicked: sysrq triggered crash');
+  expect(stderr).toContain('the guest kernel panicked because somebody in the guest wrote c to /proc/sysrq-trigger');
   expect(stderr).toContain('sysrq_handle_crash');
   const log = /the whole console: (.*)/.exec(stderr)?.[1] ?? '';
   expect(existsSync(log) && readFileSync(log, 'utf8')).toContain('Linux version');
@@ -45,7 +45,7 @@ test('a guest that switches itself off has no status: 125', async () => {
 
 test('a guest that resets is taken for dead: 255', async () => {
   const { status, stderr } = await eulab(['boot', '--', 'sh', '-c', 'echo b >/proc/sysrq-trigger; sleep 60']);
-  expect([status, stderr]).toEqual([255, expect.stringContaining('died without a word')]);
+  expect([status, stderr]).toEqual([255, expect.stringContaining('the guest was reset at once')]);
 });
 
 test.each([
@@ -75,5 +75,5 @@ test('a reader that goes away ends everything, with the status of SIGPIPE', asyn
 
 test('QEMU that refuses to start: 125 and what it said', async () => {
   const { status, stderr } = await eulab(['boot', '--qemu-arg', '-no-such-option', '--accel', 'tcg', '--', 'true']);
-  expect([status, stderr]).toEqual([125, expect.stringMatching(/QEMU ended with status 1.*no-such-option/is)]);
+  expect([status, stderr]).toEqual([125, expect.stringMatching(/QEMU refuses an option.*no-such-option/is)]);
 });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
@@ -41,11 +41,12 @@ test.each([
   ['too little memory', ['boot', '--memory', '4M'], "'4M' is invalid", 'Linux needs 32M'],
   ['no CPUs', ['boot', '--cpus', '0'], "'0' is invalid", 'is less than 1'],
   ['a bad time', ['boot', '--timeout', 'soon'], "'soon' is invalid", 'is no time such as'],
+  ['a limit of no phase', ['boot', '--limit', 'reboot=5s'], "'reboot=5s' is invalid", 'firmware, kernel, init, command'],
   ['an unknown accelerator', ['boot', '--accel', 'xen'], "'xen' is invalid", 'auto, kvm, tcg'],
   ['an unknown network', ['boot', '--net', 'wifi'], "'wifi' is invalid", 'user, none'],
   ['a bad address', ['boot', '--ip', '10.0.0'], "'10.0.0' is invalid", 'ADDRESS/PREFIX'],
   ['an unknown engine', ['build', 'kernel', '--engine', 'make'], "'make' is invalid", 'auto, podman, host'],
-  ['an unknown profile', ['build', 'kernel', '--profile', 'tiny'], "no kernel profile 'tiny'", 'lab, defconfig, debug'],
+  ['an unknown profile', ['build', 'kernel', '--profile', 'huge'], "no kernel profile 'huge'", 'lab, defconfig, debug, tiny'],
   ['an unknown source', ['build', 'kernel', '--source', 'latest-ltz'], 'latest-ltz', 'latest-lts'],
   ['a setting that is none', ['build', 'kernel', '--set', 'KASAN'], 'KASAN', '--set CONFIG_X=y'],
   ['a fragment that is not there', ['build', 'kernel', '--fragment', '/no/such'], '/no/such', 'ENOENT'],
@@ -134,6 +135,29 @@ test('a shell without a terminal is refused, with what to do instead', async () 
   const { status, stderr } = await eulab(['-C', here.path, 'boot'], { env: { EULAB_CACHE: join(here.path, 'cache') } });
   expect([status, stderr]).toEqual([2, expect.stringContaining('a shell needs a terminal')]);
   expect(stderr).toContain('eulab boot -- COMMAND');
+});
+
+test('an outcome that cannot be written is refused before QEMU starts, and leaves nothing', async () => {
+  using here = workspace();
+  const env = { EULAB_CACHE: join(here.path, 'cache'), EULAB_ACCEL: 'tcg' };
+  await eulab(['-C', here.path, 'build', 'ramdisk', '--busybox', '/bin/busybox'], { env });
+  const file = join(here.path, 'none/outcome.json');
+  const { status, stderr } = await eulab(['-C', here.path, 'boot', '--qemu', '/bin/false', '--json', file, '--', 'true'], {
+    env,
+  });
+  expect([status, stderr]).toEqual([2, expect.stringContaining(`--json: cannot write ${file} (ENOENT)`)]);
+});
+
+test('an outcome says why, also when the machine never was one', async () => {
+  using here = workspace();
+  const env = { EULAB_CACHE: join(here.path, 'cache'), EULAB_ACCEL: 'tcg' };
+  await eulab(['-C', here.path, 'build', 'ramdisk', '--busybox', '/bin/busybox'], { env });
+  const file = join(here.path, 'outcome.json');
+  writeFileSync(file, 'of an earlier boot');
+  const { status } = await eulab(['-C', here.path, 'boot', '--qemu', '/bin/false', '--json', file, '--', 'true'], { env });
+  const outcome = JSON.parse(readFileSync(file, 'utf8'));
+  expect([status, outcome.status, outcome.diagnosis.name]).toEqual([125, 125, 'qemu-failed']);
+  expect(readdirSync(here.path).filter((name) => name.includes('outcome'))).toEqual(['outcome.json']);
 });
 
 test('without QEMU: 3, and the package that brings it', async () => {

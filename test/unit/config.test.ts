@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { duration, memory, topology } from '../../src/config.ts';
+import { duration, memory, phaseLimit, topology } from '../../src/config.ts';
 
 test.each([
   ['512M', 512 * 2 ** 20],
@@ -59,4 +59,20 @@ test.each([
   ['cores=', 'is no number'],
 ])('no CPUs of %j', (text, reason) => {
   expect(() => topology(text)).toThrow(reason);
+});
+
+test('limits of phases add up, and the last one of a phase counts', () => {
+  const asked = ['kernel=10s', 'silence=none', 'kernel=500ms'].reduce((earlier, text) => phaseLimit(text, earlier), {});
+  expect(asked).toEqual({ kernel: 500, silence: Number.POSITIVE_INFINITY });
+});
+
+test.each([
+  ['kernel', 'no time such as'],
+  ['shutdown=5s', 'firmware, kernel, init, command, silence'],
+  ['=5s', 'no limit such as'],
+  ['kernel=soon', 'no time such as'],
+  ['kernel=', 'no time such as'],
+  ['whole=5s', 'no limit such as'],
+])('no limit of %j', (text, reason) => {
+  expect(() => phaseLimit(text)).toThrow(reason);
 });

@@ -1,0 +1,105 @@
+import { accessSync, constants, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { EulabError, isErrno, status } from '../errors.ts';
+import { version } from '../version.ts';
+import type { Line } from './console.ts';
+import { BootError, type Diagnosis } from './diagnose.ts';
+import { phases, type Span } from './phase.ts';
+
+/** How a boot went, whatever its end. Times in milliseconds since QEMU's start. */
+export interface Course {
+  readonly lines: readonly Line[];
+  /** When the guest's agent answered; undefined when it never did. */
+  readonly readyMs: number | undefined;
+  readonly endMs: number;
+  /** The file that has all of the console. */
+  readonly log: string;
+}
+
+/** What `boot --json FILE` writes. Fields are added, never renamed. */
+export interface Outcome {
+  readonly eulab: string;
+  /** eulab's own exit status. */
+  readonly status: number;
+  /** Why there is no status of the command; null when there is one, or when it was not the machine's doing. */
+  readonly diagnosis: Diagnosis | null;
+  /** What eulab said at the end; null when it said nothing. */
+  readonly error: string | null;
+  readonly phases: readonly Span[];
+  /** When the guest's agent answered; null when it never did. */
+  readonly readyMs: number | null;
+  readonly endMs: number | null;
+  /** The file that has all of the console; null when QEMU never ran. */
+  readonly console: string | null;
+}
+
+/** A boot's outcome from its course (undefined when QEMU never ran) and its status, or the error that ended it. Pure. */
+export function outcome(course: Course | undefined, end: { readonly status: number } | { readonly error: unknown }): Outcome {
+  const error = 'error' in end ? end.error : undefined;
+  const known = error instanceof EulabError ? error : undefined;
+  return {
+    eulab: version(),
+    status: 'status' in end ? end.status : (known?.exitCode ?? status.failed),
+    diagnosis: error instanceof BootError ? error.diagnosis : null,
+    error: error === undefined ? null : error instanceof Error ? error.message : String(error),
+    phases: course === undefined ? [] : phases(course.lines, course.readyMs, course.endMs),
+    readyMs: course?.readyMs ?? null,
+    endMs: course?.endMs ?? null,
+    console: course?.log ?? null,
+  };
+}
+
+/**
+ * Runs a boot and writes its outcome to `file` at its end, whether that is a status or an error; the file is there whole
+ * or not at all, and an earlier one is gone from the start. Without `file`, only runs it.
+ *
+ * @returns what `run` does. @throws EulabError (2) before the run when the file cannot be written; else as `run`.
+ */
+export async function recorded(
+  file: string | undefined,
+  run: (onEnd: (course: Course) => void) => Promise<number>,
+): Promise<number> {
+  if (file === undefined) return run(() => undefined);
+  prepare(file);
+  let course: Course | undefined;
+  const note = (seen: Course) => {
+    course = seen;
+  };
+  try {
+    const code = await run(note);
+    write(file, outcome(course, { status: code }));
+    return code;
+  } catch (error) {
+    write(file, outcome(course, { error }));
+    throw error;
+  }
+}
+
+function prepare(file: string): void {
+  try {
+    accessSync(dirname(file), constants.W_OK | constants.X_OK);
+    rmSync(file, { force: true });
+  } catch (error) {
+    throw unwritable(file, error);
+  }
+}
+
+function write(file: string, document: Outcome): void {
+  const draft = join(dirname(file), `.${basename(file)}.${process.pid}`);
+  try {
+    writeFileSync(draft, `${JSON.stringify(document, undefined, 2)}\n`);
+    renameSync(draft, file);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw unwritable(file, error);
+  }
+}
+
+function unwritable(file: string, error: unknown): unknown {
+  if (!isErrno(error)) return error;
+  return new EulabError(`--json: cannot write ${file} (${error.code})`, {
+    hint: 'name a file in a folder that you may write',
+    exitCode: status.usage,
+    cause: error,
+  });
+}
