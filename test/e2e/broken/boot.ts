@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { eulab, folder, processesWith, root } from '../../eulab.ts';
+
+/** One broken machine: what is wrong with it, and how eulab has to name it. */
+export interface Broken {
+  /** The diagnosis. */
+  readonly name: string;
+  readonly status: number;
+  /** What is wrong, for the report of the tests; the name unless given. */
+  readonly what?: string;
+  /** Options of `eulab boot`. */
+  readonly options?: readonly string[];
+  /** Words for the kernel's command line. */
+  readonly append?: string;
+  /** The lab kernel unless given; the folder is for what has to be written. */
+  readonly kernel?: (folder: string) => string;
+  /** eulab's own unless given. */
+  readonly initrd?: (folder: string) => string | Promise<string>;
+  /** More arguments for QEMU, as a shell reads them. */
+  readonly qemu?: string;
+  /** What runs in the guest; `sleep 60` unless given. */
+  readonly command?: readonly string[];
+  /** What has to stand in the cause or in one of the lines that prove it. */
+  readonly says?: string;
+}
+
+/** The document of --json, as far as these tests look at it. */
+interface Document {
+  readonly status: number;
+  readonly diagnosis: {
+    readonly name: string;
+    readonly cause: string;
+    readonly remedy: string;
+    readonly proof: readonly string[];
+  };
+  readonly phases: readonly { readonly name: string }[];
+}
+
+/** A start of a broken machine may take no longer, whatever is wrong with it. */
+const longestMs = 15_000;
+
+/** Boots it, really, and expects its name, its status, its end in time, and no QEMU left. */
+export async function expectBroken(broken: Broken): Promise<void> {
+  using here = folder();
+  const mark = `mark=${randomUUID()}`;
+  const file = join(here.path, 'outcome.json');
+  const kernel = broken.kernel?.(here.path) ?? join(root, 'artifacts/bzImage');
+  const initrd = (await broken.initrd?.(here.path)) ?? join(root, 'artifacts/initramfs.cpio.gz');
+  const qemu = broken.qemu === undefined ? [] : ['--qemu', wrapper(here.path, broken.qemu)];
+  const machine = ['--accel', 'tcg', '--net', 'none', '--kernel', kernel, '--initrd', initrd, ...qemu, '--json', file];
+  const words = ['--append', mark, ...(broken.append === undefined ? [] : ['--append', broken.append])];
+  const command = broken.command ?? ['sleep', '60'];
+  const startedMs = performance.now();
+  const said = await eulab(['boot', ...machine, ...words, ...(broken.options ?? []), '--', ...command]);
+  const tookMs = performance.now() - startedMs;
+  const { diagnosis, status } = JSON.parse(readFileSync(file, 'utf8')) as Document;
+  expect({ name: diagnosis?.name, status: said.status, left: processesWith(mark) }, said.stderr).toEqual({
+    name: broken.name,
+    status: broken.status,
+    left: [],
+  });
+  expect(status).toBe(said.status);
+  expect(said.stderr).toContain(diagnosis.cause);
+  if (broken.says !== undefined) expect([diagnosis.cause, ...diagnosis.proof].join('\n')).toContain(broken.says);
+  expect(tookMs).toBeLessThan(longestMs);
+}
+
+/** The title of a row. */
+export const title = ({ name, what }: Broken) => (what === undefined ? name : `${name}: ${what}`);
+
+/** QEMU with more arguments behind those that eulab gives it: the later one counts. */
+function wrapper(folder: string, args: string): string {
+  const file = join(folder, 'qemu');
+  writeFileSync(file, `#!/bin/sh\nexec qemu-system-x86_64 "$@" ${args}\n`);
+  chmodSync(file, 0o755);
+  return file;
+}
