@@ -44,11 +44,14 @@ export function phase(lines: readonly Line[], readyMs: number | undefined): { re
   return last ?? { name: 'firmware', fromMs: 0 };
 }
 
-/** After such a line a machine only waits: no kernel comes back from it. */
+/**
+ * After such a line a machine only waits, or starts again, which a kernel that finds no way to do it tries for a minute: no
+ * kernel comes back from it. A panic counts at the beginning of a line alone, as not every text that has the words is one.
+ */
 const lastWords =
-  /---\[ end Kernel panic - not syncing|-- System halted|reboot: System halted|reboot: Power off not available|PANIC: early exception|^(?:Unable to boot|UUnnaabbllee {2}ttoo {2}bboooott)/;
+  /^(?:\[[ \d.]+\](?:\[[ \w]+\])? )?Kernel panic - not syncing|-- System halted|reboot: System halted|reboot: Power off not available|PANIC: early exception|^(?:Unable to boot|UUnnaabbllee {2}ttoo {2}bboooott)/;
 
-/** When a line said that nothing more will come, by the host's clock; undefined when none did. Pure. */
+/** When the last line came, by the host's clock, of a console on which one said that nothing more will; else undefined. Pure. */
 export function haltedMs(lines: readonly Line[]): number | undefined {
-  return lines.findLast(({ text }) => lastWords.test(text))?.ms;
+  return lines.some(({ text }) => lastWords.test(text)) ? lines.at(-1)?.ms : undefined;
 }

@@ -49,7 +49,7 @@ const table: readonly Broken[] = [
     options: silent,
   },
   { name: 'reset-without-output', what: 'too little memory', status: 255, options: ['--memory', '32M'] },
-  { name: 'reset-without-output', what: 'a panic unheard', status: 255, kernel: () => join(bare, 'bzImage') },
+  { name: 'reset-without-output', what: 'a panic unheard', status: 255, kernel: () => join(bare, 'bzImage'), append: 'reboot=t' },
   {
     name: 'kernel-decompression-hangs',
     status: 125,

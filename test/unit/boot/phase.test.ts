@@ -35,7 +35,10 @@ test('a kernel that speaks before its first line has begun', () => {
 });
 
 test.each([
-  ['[    1.2] ---[ end Kernel panic - not syncing: x ]---', 7],
+  ['[    1.2] Kernel panic - not syncing: x', 7],
+  ['[    1.2][    T1] Kernel panic - not syncing: x', 7],
+  ['Kernel panic - not syncing: x', 7],
+  ['it said: Kernel panic - not syncing: x', undefined],
   [' -- System halted', 7],
   ['[    1.3] reboot: System halted', 7],
   ['Unable to boot - please use a kernel appropriate for your CPU.', 7],
@@ -43,4 +46,8 @@ test.each([
   ['[    1.3] reboot: Power down', undefined],
 ])('last words: %s', (text, ms) => {
   expect(haltedMs(said([3, 'before'], [7, text]))).toBe(ms);
+});
+
+test('what comes behind the last words is waited for', () => {
+  expect(haltedMs(said([3, 'Kernel panic - not syncing: x'], [5, 'Call Trace:'], [9, ' </TASK>']))).toBe(9);
 });
