@@ -2,7 +2,7 @@
 // under emulation, in interleaved runs. The guest's init is busybox's poweroff: nothing but firmware, kernel, initramfs.
 //
 // Two ratios for each: of the time on the clock, and of QEMU's CPU time, which a busy machine blurs less.
-// PAIRS=N runs, 11 unless given. WRITE=1 puts the ratios where `eulab boot --explain` reads them: src/boot/gains.json.
+// PAIRS=N runs, 11 unless given. WRITE=1 puts the ratios where `eulab boot --explain` reads them: src/boot/machine/gains.json.
 // Names after the script measure only those: node bench/recipe.mjs qboot elf
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { gunzipSync } from 'node:zlib';
 import { median } from './time.mjs';
 
 const pairs = Number(process.env.PAIRS ?? 11);
-const gainsFile = 'src/boot/gains.json';
+const gainsFile = 'src/boot/machine/gains.json';
 
 /** A folder for QEMU's sockets, and for what is unpacked here. */
 const folder = mkdtempSync(join(tmpdir(), 'eulab-bench-'));

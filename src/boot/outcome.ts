@@ -3,8 +3,8 @@ import { basename, dirname, join } from 'node:path';
 import { EulabError, isErrno, status } from '../errors.ts';
 import { version } from '../version.ts';
 import type { Line } from './console.ts';
-import { BootError, type Diagnosis } from './diagnose.ts';
-import { phases, type Span } from './phase.ts';
+import { BootError, type Diagnosis } from './diagnose/diagnose.ts';
+import { phases, type Span } from './watch/phase.ts';
 
 /** How a boot went, whatever its end. Times in milliseconds since QEMU's start. */
 export interface Course {

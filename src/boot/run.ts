@@ -5,15 +5,15 @@ import { EulabError, Interrupted, isErrno, type Signal, signalNumbers } from '..
 import type { GuestCommand, Size } from './channel/frame.ts';
 import { connect, type Link, type Session } from './channel/link.ts';
 import type { ConsoleLog } from './console.ts';
-import { diagnose } from './diagnose.ts';
-import type { Inspection } from './inspection.ts';
+import { diagnose } from './diagnose/diagnose.ts';
+import type { Inspection } from './inspection/inspection.ts';
+import type { Bare } from './machine/qemu.ts';
 import type { Course } from './outcome.ts';
-import type { Bare } from './qemu.ts';
-import type { Claim } from './running.ts';
-import { serve } from './server.ts';
+import type { Claim } from './running/running.ts';
+import { serve } from './running/server.ts';
 import { launch, type Vm } from './vm.ts';
-import type { PhaseLimits } from './watch.ts';
-import { elapsedMs, watchdog } from './watchdog.ts';
+import type { PhaseLimits } from './watch/watch.ts';
+import { elapsedMs, watchdog } from './watch/watchdog.ts';
 
 /** The user's end of a command's streams. */
 export interface Streams {

@@ -1,11 +1,11 @@
 import { EulabError } from '../errors.ts';
 import { connect, type Link } from './channel/link.ts';
-import { diagnose } from './diagnose.ts';
-import type { Inspection } from './inspection.ts';
-import type { Bare } from './qemu.ts';
-import type { Claim } from './running.ts';
-import { serve } from './server.ts';
-import { rawTerminal, resized } from './terminal.ts';
+import { diagnose } from './diagnose/diagnose.ts';
+import type { Inspection } from './inspection/inspection.ts';
+import type { Bare } from './machine/qemu.ts';
+import type { Claim } from './running/running.ts';
+import { serve } from './running/server.ts';
+import { rawTerminal, resized } from './terminal/terminal.ts';
 import { launch, type Vm } from './vm.ts';
 
 /** The words of the kernel's command line that tell the guest what terminal is at the other end of its console. */

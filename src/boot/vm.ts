@@ -6,8 +6,8 @@ import { EulabError, isErrno } from '../errors.ts';
 import { start } from '../exec.ts';
 import { type ConsoleLog, follow } from './console.ts';
 import { farewell, kept } from './keeper.ts';
-import { type Bare, type Port, qemu } from './qemu.ts';
-import type { Claim } from './running.ts';
+import { type Bare, type Port, qemu } from './machine/qemu.ts';
+import type { Claim } from './running/running.ts';
 
 /** How QEMU ended and what it wrote. */
 export interface QemuEnd {

@@ -2,22 +2,22 @@ import { join } from 'node:path';
 import { markCache } from '../artifacts/cache.ts';
 import type { Size } from '../boot/channel/frame.ts';
 import { logFile } from '../boot/console.ts';
-import { type Drive, rootWords } from '../boot/drives.ts';
-import { explained } from '../boot/explain.ts';
-import { checkFiles } from '../boot/files.ts';
-import gains from '../boot/gains.json' with { type: 'json' };
-import type { Inspection } from '../boot/inspection.ts';
-import { bootedKernel } from '../boot/kernel-form.ts';
-import { kernelArch } from '../boot/machine.ts';
+import { checkFiles } from '../boot/image/files.ts';
+import { bootedKernel } from '../boot/image/kernel-form.ts';
+import type { Inspection } from '../boot/inspection/inspection.ts';
+import { type Drive, rootWords } from '../boot/machine/drives.ts';
+import { explained } from '../boot/machine/explain.ts';
+import gains from '../boot/machine/gains.json' with { type: 'json' };
+import { kernelArch } from '../boot/machine/machine.ts';
+import { type Prepared, prepare } from '../boot/machine/prepare.ts';
+import { type Bare, qemu, serialWord } from '../boot/machine/qemu.ts';
 import { recorded } from '../boot/outcome.ts';
-import { type Prepared, prepare } from '../boot/prepare.ts';
 import type { ProfiledBoot } from '../boot/profile.ts';
-import { type Bare, qemu, serialWord } from '../boot/qemu.ts';
 import { runCommand } from '../boot/run.ts';
-import { claim, nextName, runtimeFolder } from '../boot/running.ts';
+import { claim, nextName, runtimeFolder } from '../boot/running/running.ts';
 import { runShell, terminalWords } from '../boot/shell.ts';
-import { needTerminal, rawTerminal, resized } from '../boot/terminal.ts';
-import type { WarmRun } from '../boot/warm-run.ts';
+import { needTerminal, rawTerminal, resized } from '../boot/terminal/terminal.ts';
+import type { WarmRun } from '../boot/warm/run.ts';
 import { show } from '../command.ts';
 import { memory } from '../config.ts';
 import { EulabError, status } from '../errors.ts';
@@ -50,7 +50,7 @@ function kernelPath(context: Context, options: Options): string {
 /** What is different for a machine that is looked into; loaded only then. */
 async function inspect(argv: readonly string[], options: Options): Promise<Inspection | undefined> {
   if (options.gdb === undefined && options.onPanic === 'end' && options.dump === undefined) return undefined;
-  const { inspection } = await import('../boot/inspection.ts');
+  const { inspection } = await import('../boot/inspection/inspection.ts');
   return await inspection(options, { memoryBytes: options.memory, console: argv.length === 0 ? 'terminal' : 'log' });
 }
 
@@ -93,7 +93,7 @@ async function plan(
 /** Loaded when there are any: most boots need no disk. */
 async function disksOf({ root, disk }: Options, artifacts: string): Promise<Drive[]> {
   if (root === undefined && disk === undefined) return [];
-  const { drivesOf } = await import('../boot/disk-file.ts');
+  const { drivesOf } = await import('../boot/machine/disk-file.ts');
   return drivesOf({ root, disks: disk ?? [] }, artifacts);
 }
 
@@ -188,7 +188,7 @@ async function commandRun(
     ...(terminal === undefined ? {} : { terminal }),
   };
   if (!warm) return await runCommand({ ...whole, log: run.newLog() });
-  const { runWarm } = await import('../boot/warm-run.ts');
+  const { runWarm } = await import('../boot/warm/run.ts');
   const store = join(context.workspace().cache, 'states');
   const note = (text: string) => void process.stderr.write(`eulab: ${text}\n`);
   return await runWarm({ ...whole, qemu: locate(run.machine.qemu, env) ?? run.machine.qemu, store, note });

@@ -1,8 +1,8 @@
 import { Writable } from 'node:stream';
 import { Command } from 'commander';
-import { call } from '../boot/client.ts';
-import { running, runtimeFolder } from '../boot/running.ts';
-import { rawTerminal } from '../boot/terminal.ts';
+import { call } from '../boot/running/client.ts';
+import { running, runtimeFolder } from '../boot/running/running.ts';
+import { rawTerminal } from '../boot/terminal/terminal.ts';
 import type { Context } from './context.ts';
 
 const controlA = 1;

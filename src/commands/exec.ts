@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import { call } from '../boot/client.ts';
 import { attend } from '../boot/run.ts';
-import { running, runtimeFolder } from '../boot/running.ts';
-import { needTerminal, rawTerminal, resized } from '../boot/terminal.ts';
+import { call } from '../boot/running/client.ts';
+import { running, runtimeFolder } from '../boot/running/running.ts';
+import { needTerminal, rawTerminal, resized } from '../boot/terminal/terminal.ts';
 import { settings } from '../config.ts';
 import { EulabError, status } from '../errors.ts';
 import type { Context } from './context.ts';

@@ -1,5 +1,5 @@
 import type { GuestCommand } from '../boot/channel/frame.ts';
-import { sizeOf } from '../boot/terminal.ts';
+import { sizeOf } from '../boot/terminal/terminal.ts';
 import { bytesOf } from '../boot/words.ts';
 
 /** What `boot` and `exec` say of a command. */

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { list, runtimeFolder } from '../boot/running.ts';
+import { list, runtimeFolder } from '../boot/running/running.ts';
 import { show } from '../command.ts';
 import { settings } from '../config.ts';
 import type { Context } from './context.ts';

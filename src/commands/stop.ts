@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { call } from '../boot/client.ts';
-import { running, runtimeFolder } from '../boot/running.ts';
+import { call } from '../boot/running/client.ts';
+import { running, runtimeFolder } from '../boot/running/running.ts';
 import type { Context } from './context.ts';
 
 /** `eulab stop NAME...`: the end of machines. */

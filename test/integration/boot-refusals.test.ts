@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { checkVsock } from '../../src/boot/host.ts';
+import { checkVsock } from '../../src/boot/machine/host.ts';
 import { eulab, folder, program } from '../eulab.ts';
 
 /** A workspace whose kernel has a header and nothing behind it: whoever starts it has not looked. */

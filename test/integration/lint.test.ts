@@ -30,7 +30,7 @@ test.each([
   ['a noun that imports a verb', 'src/ramdisk/new.ts', '../commands/build.ts', 'nothing imports upwards'],
   ['a noun that imports the terminal', 'src/source/new.ts', '../ui.ts', 'nothing imports upwards'],
   ['the core that imports a noun', 'src/new.ts', './boot/qemu.ts', 'this noun does not know that one'],
-  ['a pure file that reads a disk', 'src/boot/qemu.ts', 'node:fs', 'this file is pure'],
+  ['a pure file that reads a disk', 'src/boot/machine/qemu.ts', 'node:fs', 'this file is pure'],
   ['a pure file that runs programs', 'src/ramdisk/cpio.ts', '../exec.ts', 'nothing imports upwards'],
   ['a second owner of execa', 'src/kernel/new.ts', 'execa', 'execa belongs to exec.ts'],
   ['a second owner of tar-stream', 'src/source/new.ts', 'tar-stream', 'tar-stream belongs to ramdisk/'],
@@ -46,7 +46,7 @@ test('the linter refuses a circle of imports', async () => {
     "import * as thing from './errors-two.ts';\nexport const used = thing;\n",
   );
   expect([status, said]).not.toEqual([0, '']);
-  const circle = await lint('src/boot/qemu.ts', "import * as thing from './run.ts';\nexport const qemu = thing;\n");
+  const circle = await lint('src/boot/machine/qemu.ts', "import * as thing from './run.ts';\nexport const qemu = thing;\n");
   expect(circle.said).toContain('noImportCycles');
 });
 

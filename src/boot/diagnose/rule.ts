@@ -1,7 +1,7 @@
 import { status } from '../../errors.ts';
 import type { Line } from '../console.ts';
-import type { Phase } from '../phase.ts';
-import type { Overdue } from '../watch.ts';
+import type { Phase } from '../watch/phase.ts';
+import type { Overdue } from '../watch/watch.ts';
 
 /** How a machine ended before the command's status was known. */
 export interface End {

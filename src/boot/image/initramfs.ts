@@ -1,0 +1,58 @@
+import { EulabError, status } from '../../errors.ts';
+import { type OpenFile, openFile } from './file.ts';
+import type { InitramfsFacts } from './initramfs-fault.ts';
+import { initramfsFault } from './initramfs-fault.ts';
+import type { CheckedKernel } from './kernel-check.ts';
+import { kernelConfig } from './kernel-config.ts';
+import type { Known } from './known.ts';
+import { known } from './known.ts';
+
+/** What an initramfs is looked at for. */
+export interface InitramfsCheck {
+  readonly option: string;
+  readonly cache: string;
+  /** The kernel that is to unpack it; undefined when it is not known. */
+  readonly kernel: CheckedKernel | undefined;
+  readonly memoryBytes: number;
+  /** The words that the user adds to the kernel's command line: they may name another program to start. */
+  readonly words: readonly string[];
+}
+
+const maker = 'eulab build ramdisk';
+
+/**
+ * Refuses an initramfs that this kernel could not unpack or start: empty, cut or damaged, compressed in a way that it does
+ * not know, larger than the guest's memory, or without a program that runs at /init.
+ *
+ * The file is read once, to its end, and not again until it changes.
+ *
+ * @throws EulabError (2) that names the file.
+ * @see Documentation/filesystems/ramfs-rootfs-initramfs.rst
+ */
+export async function checkInitramfs(path: string, check: InitramfsCheck): Promise<void> {
+  using file = openFile(path, { option: check.option, maker });
+  const facts = await factsOf(file, known<InitramfsFacts>(check.cache, 'initramfs', 1), check);
+  const config = check.kernel === undefined ? undefined : kernelConfig(check.kernel, check.cache);
+  const fault = initramfsFault(facts, { ...check, config });
+  if (fault === undefined) return;
+  throw refused(path, fault.what, fault.hint ?? another(check));
+}
+
+async function factsOf(file: OpenFile, memory: Known<InitramfsFacts>, check: InitramfsCheck): Promise<InitramfsFacts> {
+  const recalled = memory.recall(file.identity);
+  if (recalled !== undefined) return recalled;
+  // Once for each archive: a boot need not load it.
+  const { readInitramfs } = await import('./initramfs-read.ts');
+  const read = await readInitramfs(file);
+  if ('fault' in read) throw refused(file.path, read.fault, read.hint ?? another(check));
+  memory.remember(file.identity, read);
+  return read;
+}
+
+function another({ option }: InitramfsCheck): string {
+  return `make one: ${maker}; or name another with ${option}`;
+}
+
+function refused(path: string, what: string, hint: string): EulabError {
+  return new EulabError(`${path} ${what}`, { hint, exitCode: status.usage });
+}

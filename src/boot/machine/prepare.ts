@@ -1,0 +1,180 @@
+import { randomInt } from 'node:crypto';
+import { EulabError, status } from '../../errors.ts';
+import { locate, missing } from '../../exec.ts';
+import type { Topology } from '../../machine-values.ts';
+import type { BootedKernel } from '../image/kernel-form.ts';
+import { type Accelerator, accelerator } from './accel.ts';
+import { type Arch, type ArchName, archs } from './arch.ts';
+import type { Drive } from './drives.ts';
+import { absolute, availableBytes, checkShare, checkVsock, configBeside } from './host.ts';
+import { checkCmdline, checkCpu, checkCpus, checkMachine, checkMemory, checkMicrovm, checkVersion } from './limits.ts';
+import { qboot } from './machine.ts';
+import { nodes } from './numa.ts';
+import type { Machine } from './qemu.ts';
+import { qemuFacts } from './qemu-facts.ts';
+import { type Choice, recipe } from './recipe.ts';
+import { mountOrder, type Share, share, shareWords } from './share.ts';
+
+/** What a user asks of a machine, as the settings have it. */
+export interface Asked {
+  readonly accel: 'auto' | 'kvm' | 'tcg';
+  readonly machine: string;
+  readonly memory: number;
+  readonly cpus: Topology;
+  readonly cpu?: string | undefined;
+  readonly numa?: readonly string[] | undefined;
+  readonly net: Machine['net'];
+  readonly share?: readonly string[] | undefined;
+  readonly cwd?: true | undefined;
+  readonly root?: string | undefined;
+  readonly rng: boolean;
+  readonly vsock?: string | undefined;
+  readonly rtc?: string | undefined;
+  readonly append?: readonly string[] | undefined;
+  readonly qemu?: string | undefined;
+  readonly qemuArg?: readonly string[] | undefined;
+}
+
+/** What is to be booted, and by whom. */
+export interface Subject {
+  readonly arch: ArchName;
+  readonly kernel: string;
+  readonly initrd: string;
+  readonly drives: readonly Drive[];
+  readonly debug: Machine['debug'];
+  /** The form in which the kernel is given to QEMU. */
+  readonly form: (accel: 'kvm' | 'tcg') => Promise<BootedKernel>;
+  readonly console: Machine['console'];
+  /** Words of the kernel's command line that stand before the user's. */
+  readonly words: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly cache: string;
+  readonly sizeOf: (text: string) => number;
+  readonly signal?: AbortSignal;
+}
+
+/** A machine that is ready to be started, and what the user is to know of it. */
+export interface Prepared {
+  readonly machine: Omit<Machine, 'folder'>;
+  readonly choices: readonly Choice[];
+  /** Lines for stderr. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Chooses the machine for a boot and refuses, before QEMU starts, what cannot be had.
+ *
+ * @throws EulabError (2) that names the option and the value; (3) when a program or a device of the host is missing.
+ */
+export async function prepare(asked: Asked, subject: Subject): Promise<Prepared> {
+  const arch = archs[subject.arch];
+  const shares = sharesOf(asked);
+  const numa = nodes(asked.numa ?? [], asked.cpus.count, asked.memory, subject.sizeOf);
+  const named = asked.machine === 'auto' ? arch.machines[0] : asked.machine;
+  checkMachine(named, arch, undefined);
+  checkCpus(asked.cpus.count, named);
+  checkMemory(asked.memory, availableBytes());
+  if (asked.vsock !== undefined) checkVsock();
+  if (named === 'microvm') {
+    checkMicrovm({
+      nodes: numa.length,
+      devices: deviceCount(asked, shares) + subject.drives.length,
+      kernelConfig: configBeside(subject.kernel),
+    });
+  }
+
+  const program = asked.qemu ?? arch.program;
+  const path = locate(program, subject.env);
+  if (path === undefined) throw missing(program);
+  const facts = qemuFacts(path, subject.cache, subject.signal);
+  const version = await facts.version();
+  checkVersion(program, version);
+  if (asked.machine !== 'auto') checkMachine(named, arch, await facts.machines());
+  const accel = await acceleratorFor(arch, asked, path, subject);
+  if (asked.cpu !== undefined) checkCpu(asked.cpu, accel.name, await facts.cpus());
+  const chosen = recipe({
+    arch,
+    accel: accel.name,
+    machine: asked.machine,
+    cpu: asked.cpu,
+    cpus: asked.cpus.count,
+    kernel: await subject.form(accel.name),
+    qemuVersion: version,
+    qboot: arch.name === 'x86_64' ? qboot(path) : undefined,
+    tscKhz: await tscKhz(named, accel.name, path, subject),
+    interactive: subject.console === 'terminal',
+  });
+  const cwd = asked.cwd === true ? absolute('.') : undefined;
+  const append = asked.append ?? [];
+  const cmdline = [...chosen.words, ...subject.words, ...shareWords(shares, cwd), ...append];
+  checkCmdline(cmdline, append, arch);
+  const { choices, words: _, ...parts } = chosen;
+  const machine: Prepared['machine'] = {
+    ...parts,
+    qemu: program,
+    accel: accel.name,
+    memoryBytes: asked.memory,
+    cpus: asked.cpus,
+    nodes: numa,
+    initrd: subject.initrd,
+    image: subject.kernel,
+    drives: subject.drives,
+    debug: subject.debug,
+    cmdline,
+    net: asked.net,
+    shares,
+    rng: asked.rng,
+    vsockCid: asked.vsock === 'auto' ? randomInt(2 ** 16, 2 ** 31) : asked.vsock === undefined ? undefined : Number(asked.vsock),
+    rtc: asked.rtc,
+    console: subject.console,
+    extra: asked.qemuArg ?? [],
+  };
+  return { machine, choices, notes: notes(asked, accel, machine) };
+}
+
+function sharesOf(asked: Asked): Share[] {
+  const given = (asked.share ?? []).map((text) => share(text, absolute));
+  const here = absolute('.');
+  const list = asked.cwd === true ? [...given, share(here.replaceAll(/[:\\]/g, '\\$&'), absolute)] : given;
+  for (const each of list) checkShare(each);
+  if (asked.root !== undefined && list.length > 0) {
+    throw new EulabError('--share and --cwd are not to be had with --root: its own init would not know of them', {
+      hint: 'boot without --root, and mount the disk: --disk',
+      exitCode: status.usage,
+    });
+  }
+  return mountOrder(list);
+}
+
+function deviceCount({ net, rng, vsock }: Asked, shares: readonly Share[]): number {
+  const serial = 1;
+  return shares.length + serial + (net === 'user' ? 1 : 0) + (rng ? 1 : 0) + (vsock === undefined ? 0 : 1);
+}
+
+/** KVM runs guests of the host's own architecture, and our proof that it does is a program for x86. */
+async function acceleratorFor(arch: Arch, { accel }: Asked, qemu: string, subject: Subject): Promise<Accelerator> {
+  if (arch.node === process.arch && arch.name === 'x86_64') return accelerator(accel, { qemu, ...subject });
+  if (accel !== 'kvm') return { name: 'tcg' };
+  if (arch.node === process.arch) return { name: 'kvm' };
+  throw new EulabError(`--accel kvm: this host cannot run ${arch.name} under KVM, only its own architecture`, {
+    hint: 'emulate it: --accel tcg',
+    exitCode: status.notReady,
+  });
+}
+
+async function tscKhz(machine: string, accel: 'kvm' | 'tcg', qemu: string, { cache, signal }: Subject) {
+  if (machine !== 'microvm' || accel !== 'tcg') return undefined;
+  const { emulatedTscKhz } = await import('./tsc.ts');
+  return emulatedTscKhz(qemu, cache, signal);
+}
+
+function notes({ rtc, vsock }: Asked, accel: Accelerator, machine: Prepared['machine']): string[] {
+  const list = accel.why === undefined ? [] : [`booting under emulation (TCG): ${accel.why}`];
+  const khz = machine.cmdline.find((word) => word.startsWith('tsc_early_khz='))?.split('=')[1];
+  if (khz !== undefined && accel.name === 'tcg') {
+    list.push(`the guest's clock runs by a rate that was measured on this host: ${khz} kHz, within 0.01 %`);
+  }
+  if (rtc !== undefined && rtc !== 'utc' && rtc !== 'localtime') list.push(`the guest's clock starts at ${rtc}, as --rtc says`);
+  if (vsock === 'auto') list.push(`the guest's vsock address is ${machine.vsockCid}`);
+  return list;
+}

@@ -1,0 +1,69 @@
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { EulabError, status } from '../../errors.ts';
+import { probe } from '../../exec.ts';
+import { cpuHelp, machineHelp, versionOf } from './qemu-help.ts';
+
+/** What a QEMU can do, as it says itself; asked once and kept in the cache until the program's file changes. */
+export interface QemuFacts {
+  version(): Promise<readonly [number, number]>;
+  machines(): Promise<readonly string[]>;
+  /** The CPU models, and the features that can be added to them or taken away. */
+  cpus(): Promise<{ readonly models: readonly string[]; readonly features: readonly string[] }>;
+}
+
+/** The answers of one QEMU, by question. */
+type Answers = Record<string, string>;
+
+/**
+ * The facts of the QEMU at `path`. Each question costs some 50 ms the first time, and a file read later.
+ *
+ * @throws EulabError (3) from each when the program does not answer as QEMU does.
+ */
+export function qemuFacts(path: string, cache: string, signal?: AbortSignal): QemuFacts {
+  const file = join(cache, 'probes', `qemu-${path.replaceAll(/[^A-Za-z0-9_.-]/g, '_').slice(-80)}.json`);
+  const { size, mtimeMs } = statSync(path);
+  const identity = [path, size, mtimeMs].join(' ');
+  let answers = recall(file, identity);
+  const ask = async (...args: string[]) => {
+    const question = args.join(' ');
+    const known = answers[question];
+    if (known !== undefined) return known;
+    const outcome = await probe({ file: path, args, env: { LC_ALL: 'C' } }, { signal, timeoutMs: 10_000 });
+    if (outcome.code !== 0 || outcome.stdout === '') throw noQemu(path, question);
+    answers = { ...recall(file, identity), ...answers, [question]: outcome.stdout, identity };
+    remember(file, answers);
+    return outcome.stdout;
+  };
+  return {
+    version: async () => versionOf(await ask('-version')) ?? Promise.reject(noQemu(path, '-version')),
+    machines: async () => machineHelp(await ask('-machine', 'help')),
+    cpus: async () => cpuHelp(await ask('-cpu', 'help')),
+  };
+}
+
+function noQemu(path: string, question: string): EulabError {
+  return new EulabError(`${path} is no QEMU that works: it does not answer ${question}`, {
+    hint: 'name another with --qemu',
+    exitCode: status.notReady,
+  });
+}
+
+function recall(file: string, identity: string): Answers {
+  try {
+    const answers = JSON.parse(readFileSync(file, 'utf8')) as Answers;
+    return answers['identity'] === identity ? answers : {};
+  } catch {
+    return {};
+  }
+}
+
+function remember(file: string, answers: Answers): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(`${file}.${process.pid}`, JSON.stringify(answers));
+    renameSync(`${file}.${process.pid}`, file);
+  } catch {
+    // A cache that cannot be written costs the question at the next boot, and no boot.
+  }
+}
