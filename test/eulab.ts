@@ -78,6 +78,15 @@ export function processesWith(text: string): number[] {
     .map(Number);
 }
 
+/** Those that are still there after a second: a killed process needs a moment to go. */
+export async function leftWith(text: string): Promise<number[]> {
+  const startedMs = performance.now();
+  while (processesWith(text).length > 0 && performance.now() - startedMs < 1000) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return processesWith(text);
+}
+
 function commandLine(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'latin1');

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { bundle, folder, processesWith } from '../eulab.ts';
+import { bundle, folder, leftWith } from '../eulab.ts';
 import { onTerminal } from '../terminal.ts';
 import { artifacts } from './artifacts.ts';
 
@@ -22,7 +22,7 @@ test('a shell with a banner, job control and a terminal of the right size; exit 
   expect(shown).not.toContain("can't access tty");
   expect(shown).not.toContain('Kernel panic');
   expect(shown).toContain('status=0');
-  const settings = shown.match(/^[0-9a-f]+(:[0-9a-f]+)+/gm) ?? [];
+  const settings = shown.match(/[0-9a-f]+(:[0-9a-f]+){20,}/g) ?? [];
   expect(settings.length).toBe(2);
   expect(settings[1]).toBe(settings[0]);
 });
@@ -41,12 +41,12 @@ test('ctrl-C goes to the guest; ctrl-A x ends the machine', async () => {
 
 test('a panic on the console is told in words too', async () => {
   const shown = await onTerminal(`${boot}; echo status=$?`, [[prompt, 'echo c >/proc/sysrq-trigger\n']]);
-  expect(shown).toContain('eulab: the guest kernel panicked: sysrq triggered crash');
+  expect(shown).toContain('eulab: the guest kernel panicked because somebody in the guest wrote c to /proc/sysrq-trigger');
   expect(shown).toContain('status=255');
 });
 
 /** What the terminal was set to before and after, as `stty -g` says it. */
-const settings = (shown: string) => shown.match(/^[0-9a-f]+(:[0-9a-f]+)+/gm) ?? [];
+const settings = (shown: string) => shown.match(/[0-9a-f]+(:[0-9a-f]+){20,}/g) ?? [];
 
 test('the guest hears of a new size; poweroff leaves nothing of an editor that it killed', async () => {
   const grow = '(read -r _ <"$fifo"; stty rows 44 columns 111 </dev/tty) &';
@@ -79,7 +79,7 @@ test('kill -9 of eulab gives the terminal back, and leaves no machine', async ()
   expect(shown).toContain('status=137');
   const [before, after] = settings(shown);
   expect(after).toBe(before);
-  expect(processesWith(mark)).toEqual([]);
+  expect(await leftWith(mark)).toEqual([]);
 });
 
 test('a command on a terminal of its own: its size, its keys, its status', async () => {
