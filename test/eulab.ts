@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -68,6 +68,13 @@ function signalNumber(signal: NodeJS.Signals | null): number {
 export function folder(): Disposable & { readonly path: string } {
   const path = mkdtempSync(join(tmpdir(), 'eulab-test-'));
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** A QEMU in a folder that tells its version, as every boot asks, and fails when it is started for one. */
+export function barrenQemu(path: string): string {
+  const file = join(path, 'barren-qemu');
+  writeFileSync(file, '#!/bin/sh\n[ "$*" = -version ] && exec qemu-system-x86_64 -version\nexit 97\n', { mode: 0o755 });
+  return file;
 }
 
 /** The ids of the processes that have this text in their command line, other than this one. */

@@ -1,9 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { bundle, eulab, folder, root } from '../eulab.ts';
+import { barrenQemu, bundle, eulab, folder, root } from '../eulab.ts';
 import { elf } from '../images.ts';
 import { requires } from '../requires.ts';
 import { artifacts } from './artifacts.ts';
@@ -33,17 +33,15 @@ function cpio(files: Record<string, string | Buffer>, mode = 0o755): Buffer {
   return execFileSync('cpio', ['-o', '-H', 'newc', '--quiet'], { cwd: here.path, input, maxBuffer: 2 ** 30 });
 }
 
-/** A QEMU that tells its version, and would end with a status that no boot has if it were started for one. */
-const barren = '#!/bin/sh\n[ "$*" = -version ] && exec qemu-system-x86_64 -version\nexit 97\n';
-
 /** Boots with a QEMU that must not be started. */
 async function boot(here: { readonly path: string }, ...options: string[]) {
-  const qemu = join(here.path, 'barren-qemu');
-  if (!existsSync(qemu)) writeFileSync(qemu, barren, { mode: 0o755 });
   const startedMs = performance.now();
-  const { status, stdout, stderr } = await eulab(['boot', '--qemu', qemu, '--accel', 'tcg', ...options, '--', 'true'], {
-    env: { EULAB_CACHE: join(here.path, 'cache') },
-  });
+  const { status, stdout, stderr } = await eulab(
+    ['boot', '--qemu', barrenQemu(here.path), '--accel', 'tcg', ...options, '--', 'true'],
+    {
+      env: { EULAB_CACHE: join(here.path, 'cache') },
+    },
+  );
   return { status, stdout: stdout.toString(), stderr, ms: performance.now() - startedMs };
 }
 

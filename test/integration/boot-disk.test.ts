@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from '
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { bundle, type Ended, eulab, folder, program } from '../eulab.ts';
+import { barrenQemu, bundle, type Ended, eulab, folder, program } from '../eulab.ts';
 import { holder } from '../holder.ts';
 
 /** A workspace with a kernel and an initramfs, as far as eulab looks at them. */
@@ -37,10 +37,13 @@ function workspace() {
     },
     /** With a QEMU that would fail if it were started. */
     boot: (...options: string[]): Promise<Ended> =>
-      eulab(['-C', here.path, 'boot', '--accel', 'tcg', '--qemu', '/bin/false', ...options, '--', 'true'], {
-        env,
-        cwd: here.path,
-      }),
+      eulab(
+        ['-C', here.path, 'boot', '--accel', 'tcg', '--no-check', '--qemu', barrenQemu(here.path), ...options, '--', 'true'],
+        {
+          env,
+          cwd: here.path,
+        },
+      ),
     [Symbol.dispose]: () => here[Symbol.dispose](),
   };
 }

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { eulab, folder } from '../eulab.ts';
+import { barrenQemu, eulab, folder } from '../eulab.ts';
 import { bzImage } from '../images.ts';
 
 test('the help lists the verbs, on stdout', async () => {
@@ -120,7 +120,7 @@ test.each<[string, (path: string) => string[], string, string]>([
 ])('boot refuses %s before QEMU starts', async (_what, prepare, message, remedy) => {
   using here = workspace();
   const options = prepare(here.path);
-  const { status, stderr } = await eulab(['-C', here.path, 'boot', '--qemu', '/bin/false', ...options, '--', 'true'], {
+  const { status, stderr } = await eulab(['-C', here.path, 'boot', '--qemu', barrenQemu(here.path), ...options, '--', 'true'], {
     env: { EULAB_CACHE: join(here.path, 'cache') },
   });
   expect([status, stderr]).toEqual([2, expect.stringContaining(message)]);
@@ -142,9 +142,12 @@ test('an outcome that cannot be written is refused before QEMU starts, and leave
   const env = { EULAB_CACHE: join(here.path, 'cache'), EULAB_ACCEL: 'tcg' };
   await eulab(['-C', here.path, 'build', 'ramdisk', '--busybox', '/bin/busybox'], { env });
   const file = join(here.path, 'none/outcome.json');
-  const { status, stderr } = await eulab(['-C', here.path, 'boot', '--qemu', '/bin/false', '--json', file, '--', 'true'], {
-    env,
-  });
+  const { status, stderr } = await eulab(
+    ['-C', here.path, 'boot', '--qemu', barrenQemu(here.path), '--json', file, '--', 'true'],
+    {
+      env,
+    },
+  );
   expect([status, stderr]).toEqual([2, expect.stringContaining(`--json: cannot write ${file} (ENOENT)`)]);
 });
 
@@ -154,7 +157,9 @@ test('an outcome says why, also when the machine never was one', async () => {
   await eulab(['-C', here.path, 'build', 'ramdisk', '--busybox', '/bin/busybox'], { env });
   const file = join(here.path, 'outcome.json');
   writeFileSync(file, 'of an earlier boot');
-  const { status } = await eulab(['-C', here.path, 'boot', '--qemu', '/bin/false', '--json', file, '--', 'true'], { env });
+  const { status } = await eulab(['-C', here.path, 'boot', '--qemu', barrenQemu(here.path), '--json', file, '--', 'true'], {
+    env,
+  });
   const outcome = JSON.parse(readFileSync(file, 'utf8'));
   expect([status, outcome.status, outcome.diagnosis.name]).toEqual([125, 125, 'qemu-failed']);
   expect(readdirSync(here.path).filter((name) => name.includes('outcome'))).toEqual(['outcome.json']);

@@ -9,7 +9,7 @@ async function build(how: { shell?: string; env?: Record<string, string>; name?:
   using here = folder();
   chmodSync(here.path, 0o777);
   const work = join(here.path, how.name ?? 'work');
-  const call = `mkdir "${work}" && exec ${process.execPath} ${bundle} -C "${work}" build ramdisk --busybox /bin/busybox`;
+  const call = `mkdir "${work}" && exec ${process.execPath} ${bundle} -C "${work}" build ramdisk --engine host --busybox /bin/busybox`;
   const env = { EULAB_CACHE: join(here.path, 'cache'), HOME: here.path, ...how.env };
   const { status, stderr } = await program('sh', ['-c', `${how.shell ?? ''} sh -c '${call}'`], { env });
   expect(status, stderr).toBe(0);
