@@ -58,11 +58,18 @@ async function chosenForm(checked: CheckedKernel, choice: FormChoice): Promise<B
   const unpacked = await unpackedKernel(checked, cache);
   if (unpacked === undefined) return refuse(`its ${payload?.compression} data cannot be unpacked on this host`);
   if (!unpacked.pvh) return refuse('it has no PVH entry (CONFIG_PVH)');
+  const { kernelConfig } = await import('./kernel-config.ts');
+  const config = kernelConfig(checked, cache);
+  const sanitizer = sanitizers.find((symbol) => config?.value(symbol) === 'y');
+  if (sanitizer !== undefined) return refuse(`its PVH entry would run before ${sanitizer} is ready for it`);
   const why = wanted === 'elf' ? 'asked for' : 'it need not unpack itself under emulation';
   return { path: unpacked.path, form: 'elf', why, reachBytes: unpacked.reachBytes };
 }
 
 const mebibyte = 1024 * 1024;
+
+/** Each puts checks into code that the PVH entry runs before there is memory to check against: the machine is reset. */
+const sanitizers = ['CONFIG_KASAN', 'CONFIG_KCSAN', 'CONFIG_KMSAN'];
 
 /** Before that, the PVH entry took Xen for granted. */
 function startable(version: string | undefined): boolean {
