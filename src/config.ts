@@ -181,7 +181,11 @@ export const settings = {
     ]),
   limit: () =>
     new Option('--limit <phase=time>', 'end it when a phase, or silence, takes longer (repeatable)').argParser(phaseLimit),
-  outcome: () => new Option('--json <file>', 'write how it ended to this file: status, diagnosis, phases'),
+  outcome: () =>
+    new Option('--json <file>', 'write how it ended to this file: status, diagnosis, phases').conflicts([
+      'profileBoot',
+      'compare',
+    ]),
   qemu: () => new Option('--qemu <program>', 'QEMU to run (default: qemu-system-ARCH)').env('EULAB_QEMU'),
 } as const;
 

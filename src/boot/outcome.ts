@@ -50,17 +50,16 @@ export function outcome(course: Course | undefined, end: { readonly status: numb
 }
 
 /**
- * Runs a boot and writes its outcome to `file` at its end, whether that is a status or an error; the file is there whole
- * or not at all, and an earlier one is gone from the start. Without `file`, only runs it.
+ * Runs a boot and writes its outcome to `file` at its end, whether that is a status or an error: whole or not at all. Without
+ * `file`, only runs it.
  *
- * @returns what `run` does. @throws EulabError (2) before the run when the file cannot be written; else as `run`.
+ * @returns what `run` does. @throws EulabError (2) when the file cannot be written after all; else as `run`.
  */
 export async function recorded(
   file: string | undefined,
   run: (onEnd: (course: Course) => void) => Promise<number>,
 ): Promise<number> {
   if (file === undefined) return run(() => undefined);
-  prepare(file);
   let course: Course | undefined;
   const note = (seen: Course) => {
     course = seen;
@@ -75,7 +74,8 @@ export async function recorded(
   }
 }
 
-function prepare(file: string): void {
+/** Makes sure of the folder, and removes an earlier outcome: no boot is to pass for it. @throws EulabError (2) */
+export function clearOutcome(file: string): void {
   try {
     accessSync(dirname(file), constants.W_OK | constants.X_OK);
     rmSync(file, { force: true });

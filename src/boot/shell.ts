@@ -1,6 +1,5 @@
-import { EulabError } from '../errors.ts';
 import { connect, type Link } from './channel/link.ts';
-import { diagnose } from './diagnose/diagnose.ts';
+import { BootError, diagnosis } from './diagnose/diagnose.ts';
 import type { Inspection } from './inspection/inspection.ts';
 import type { Bare } from './machine/qemu.ts';
 import type { Claim } from './running/running.ts';
@@ -53,8 +52,7 @@ export async function runShell({ machine, log, claim, signal, inspection }: Shel
     const panicked = console.some(({ text }) => text.includes('Kernel panic - not syncing'));
     if (code === 0 && !panicked) return;
     // The lines that prove it are on the terminal already.
-    const { message, hint, exitCode } = diagnose({ code, signal: ended, stderr, console, log });
-    throw new EulabError(message, { hint, exitCode, details: stderr.trim().split('\n').filter(Boolean) });
+    throw new BootError(diagnosis({ code, signal: ended, stderr, console, log }), log, stderr.trim().split('\n').filter(Boolean));
   } finally {
     process.stdin.unpipe();
     process.stdin.pause();

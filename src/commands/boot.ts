@@ -11,7 +11,7 @@ import gains from '../boot/machine/gains.json' with { type: 'json' };
 import { kernelArch } from '../boot/machine/machine.ts';
 import { type Prepared, prepare } from '../boot/machine/prepare.ts';
 import { type Bare, qemu, serialWord } from '../boot/machine/qemu.ts';
-import { recorded } from '../boot/outcome.ts';
+import { clearOutcome, recorded } from '../boot/outcome.ts';
 import type { ProfiledBoot } from '../boot/profile.ts';
 import { runCommand } from '../boot/run.ts';
 import { claim, nextName, runtimeFolder } from '../boot/running/running.ts';
@@ -32,6 +32,7 @@ export function boot(context: Context) {
     if (options.compare) return (await import('../boot/timeline/files.ts')).compareFiles(words);
     const profile = await profiler(context, options);
     const argv = words.length > 0 || profile === undefined ? words : profile.nothing;
+    if (options.json !== undefined && !options.dryRun && !options.explain) clearOutcome(options.json);
     const look = await inspect(argv, options);
     const { machine, choices, notes } = await plan(context, argv, options, look);
     for (const note of notes) process.stderr.write(`eulab: ${note}\n`);
@@ -115,7 +116,10 @@ async function run(
   await markCache(cache);
   const { inspection } = options;
   const boot = { machine, claim: claimer(context, argv, options), newLog: () => logFile(cache), inspection };
-  if (argv.length === 0) return await runShell({ ...boot, log: boot.newLog(), signal: limited(signal, options.timeout) });
+  if (argv.length === 0) {
+    const shell = { ...boot, log: boot.newLog(), signal: limited(signal, options.timeout) };
+    return context.exit(await recorded(options.json, () => runShell(shell).then(() => status.done)));
+  }
   const command = guestCommand(argv, options, context.env);
   const one = { context, ...boot, command, timeoutMs: options.timeout, limits: options.limit ?? {}, warm: warmth(options) };
   context.exit(await recorded(options.json, (onEnd) => commandRun({ ...one, onEnd })));

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
@@ -149,20 +149,6 @@ test('an outcome that cannot be written is refused before QEMU starts, and leave
     },
   );
   expect([status, stderr]).toEqual([2, expect.stringContaining(`--json: cannot write ${file} (ENOENT)`)]);
-});
-
-test('an outcome says why, also when the machine never was one', async () => {
-  using here = workspace();
-  const env = { EULAB_CACHE: join(here.path, 'cache'), EULAB_ACCEL: 'tcg' };
-  await eulab(['-C', here.path, 'build', 'ramdisk', '--busybox', '/bin/busybox'], { env });
-  const file = join(here.path, 'outcome.json');
-  writeFileSync(file, 'of an earlier boot');
-  const { status } = await eulab(['-C', here.path, 'boot', '--qemu', barrenQemu(here.path), '--json', file, '--', 'true'], {
-    env,
-  });
-  const outcome = JSON.parse(readFileSync(file, 'utf8'));
-  expect([status, outcome.status, outcome.diagnosis.name]).toEqual([125, 125, 'qemu-failed']);
-  expect(readdirSync(here.path).filter((name) => name.includes('outcome'))).toEqual(['outcome.json']);
 });
 
 test('without QEMU: 3, and the package that brings it', async () => {

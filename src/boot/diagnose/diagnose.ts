@@ -35,10 +35,12 @@ export interface Diagnosis {
 export class BootError extends EulabError {
   readonly diagnosis: Diagnosis;
 
-  constructor(diagnosis: Diagnosis, log: string) {
+  /** `log` has all of the console; `details` are shown in the place of the proof. */
+  constructor(diagnosis: Diagnosis, log: string, details?: readonly string[]) {
     const { cause, remedy, proof, notes, status } = diagnosis;
+    const shown = details ?? [...proof, ...notes.map((note) => `(also: ${note})`)];
     const hint = `${remedy}; the whole console: ${log}`;
-    super(cause, { details: [...proof, ...notes.map((note) => `(also: ${note})`)], hint, exitCode: status });
+    super(cause, { details: shown, hint, exitCode: status });
     this.diagnosis = diagnosis;
   }
 }

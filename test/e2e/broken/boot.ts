@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { eulab, folder, processesWith, root } from '../../eulab.ts';
@@ -47,6 +47,7 @@ export async function expectBroken(broken: Broken): Promise<void> {
   using here = folder();
   const mark = `mark=${randomUUID()}`;
   const file = join(here.path, 'outcome.json');
+  writeFileSync(file, 'that of an earlier boot');
   const kernel = broken.kernel?.(here.path) ?? join(root, 'artifacts/bzImage');
   const initrd = (await broken.initrd?.(here.path)) ?? join(root, 'artifacts/initramfs.cpio.gz');
   const qemu = broken.qemu === undefined ? [] : ['--qemu', wrapper(here.path, broken.qemu)];
@@ -77,6 +78,7 @@ export async function expectBroken(broken: Broken): Promise<void> {
     left: [],
   });
   expect(status).toBe(said.status);
+  expect(readdirSync(here.path).filter((name) => name.includes('outcome'))).toEqual(['outcome.json']);
   expect(said.stderr).toContain(diagnosis.cause);
   if (broken.says !== undefined) expect([diagnosis.cause, ...diagnosis.proof].join('\n')).toContain(broken.says);
   expect(tookMs).toBeLessThan(longestMs);
@@ -87,8 +89,13 @@ export const title = ({ name, what }: Broken) => (what === undefined ? name : `$
 
 /** QEMU with more arguments behind those that eulab gives it: the later one counts. */
 function wrapper(folder: string, args: string): string {
+  return stand(folder, `exec qemu-system-x86_64 "$@" ${args}`);
+}
+
+/** A program in QEMU's place: it knows QEMU's version, and is started as a machine in its own way. */
+export function stand(folder: string, script: string): string {
   const file = join(folder, 'qemu');
-  writeFileSync(file, `#!/bin/sh\nexec qemu-system-x86_64 "$@" ${args}\n`);
+  writeFileSync(file, `#!/bin/sh\ncase $* in\n-version) exec qemu-system-x86_64 -version ;;\nesac\n${script}\n`);
   chmodSync(file, 0o755);
   return file;
 }
