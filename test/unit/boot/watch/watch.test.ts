@@ -65,3 +65,10 @@ test('emulation and more CPUs stretch what was not asked for', () => {
   expect(limits({ accel: 'tcg', cpus: 5 }).kernel).toBe(360_000);
   expect(limits({ accel: 'tcg', cpus: 5 }, { kernel: 7, whole: 9 })).toMatchObject({ kernel: 7, whole: 9 });
 });
+
+test('gdb may hold a machine for as long as it likes, and one that is kept after its panic stands still', () => {
+  const machine = { accel: 'tcg', cpus: 1 };
+  expect(Object.values(limits(machine, {}, { gdb: {} })).some(Number.isFinite)).toBe(false);
+  expect(limits(machine, { whole: 9000 }, { gdb: {} })).toMatchObject({ whole: 9000, kernel: none });
+  expect(limits(machine, {}, { keepPanicked: true })).toMatchObject({ halted: none, kernel: 180_000 });
+});
