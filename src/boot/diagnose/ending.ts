@@ -7,7 +7,7 @@ export const panicRules: readonly Rule[] = [
     lines: [/Kernel panic - not syncing: sysrq triggered crash/],
     before: 6,
     after: 18,
-    cause: 'the guest kernel panicked: sysrq triggered crash: somebody in the guest wrote c to /proc/sysrq-trigger',
+    cause: 'the guest kernel panicked because somebody in the guest wrote c to /proc/sysrq-trigger',
     remedy: 'if that was on purpose, there is nothing to mend',
     status: guestDied,
   },

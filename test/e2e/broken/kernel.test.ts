@@ -62,7 +62,14 @@ const table: readonly Broken[] = [
       return written(folder, bytes, 'bzImage');
     },
   },
-  { name: 'clock-calibration', status: 125, append: 'acpi=off noapic nolapic', options: ['--limit', 'kernel=4s'] },
+  {
+    name: 'clock-calibration',
+    status: 125,
+    // What eulab itself says of the clock is taken back, and the machine has none to measure by.
+    append: 'tsc_early_khz=0',
+    qemu: '-machine pit=off',
+    options: ['--machine', 'microvm', '--limit', 'kernel=4s'],
+  },
   { name: 'io-apic-timer', status: 255, kernel: patchedIn(lab, 'timer_irq_works', code('31c0 c3')), append: early },
   { name: 'triple-fault', status: 255, kernel: late('6a00 6a00 0f011c24 cc') },
   { name: 'kernel-hangs', status: 125, kernel: late('fa f4 ebfd'), options: ['--limit', 'kernel=4s'] },
