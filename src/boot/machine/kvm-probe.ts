@@ -1,3 +1,5 @@
+import { type Instruction, rom } from './rom.ts';
+
 /** What the probe guest writes to the debug-exit port; QEMU then ends with status (value << 1) | 1. */
 export const probeStatus = (42 << 1) | 1;
 
@@ -16,13 +18,10 @@ export const probeLimitMs = 1000;
  * @see Intel SDM volume 3, 9.1.4 "First Instruction Executed"; QEMU's hw/misc/debugexit.c
  */
 export function probeRom(): Uint8Array {
-  const rom = new Uint8Array(64 * 1024).fill(0xf4);
-  rom.set(bytes(code.map(([hex]) => hex).join('')), rom.length - 256);
-  rom.set(bytes('e90dff'), rom.length - 16); // jmp 0xff00
-  return rom;
+  return rom(code);
 }
 
-const code = [
+const code: readonly Instruction[] = [
   ['fa', 'cli'],
   ['2e660f011658ff', 'lgdtl %cs:0xff58'],
   ['0f20c0', 'mov %cr0, %eax'],
@@ -45,8 +44,4 @@ const code = [
   ['ffff0000009bcf00', 'code, 4 GiB, 32 bit'],
   ['ffff00000093cf00', 'data, 4 GiB'],
   ['170040ffffff', 'gdtr: limit 23, base 0xffffff40'],
-] as const;
-
-function bytes(hex: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(hex, 'hex'));
-}
+];

@@ -1,3 +1,5 @@
+import { type Instruction, rom } from './rom.ts';
+
 /**
  * A 64 KiB firmware image that answers each byte on the first serial port with the CPU's time-stamp counter: 8 bytes,
  * little-endian. Pure. The code is loaded at 0xffffff00; the CPU starts at 0xfffffff0, in 16-bit mode.
@@ -5,13 +7,10 @@
  * @see Intel SDM volume 2, RDTSC; volume 3, 9.1.4 "First Instruction Executed"
  */
 export function tscRom(): Uint8Array {
-  const rom = new Uint8Array(64 * 1024).fill(0xf4);
-  rom.set(bytes(code.map(([hex]) => hex).join('')), rom.length - 256);
-  rom.set(bytes('e90dff'), rom.length - 16); // jmp 0xff00
-  return rom;
+  return rom(code);
 }
 
-const code = [
+const code: readonly Instruction[] = [
   ['fa', 'cli'],
   ['bafd03', '1: mov $0x3fd, %dx          line status'],
   ['ec', '2: in %dx, %al'],
@@ -26,8 +25,4 @@ const code = [
   ...Array.from({ length: 4 }, () => ['88d8ee66c1eb08', 'mov %bl, %al; out %al, %dx; shr $8, %ebx'] as const),
   ...Array.from({ length: 4 }, () => ['88c8ee66c1e908', 'mov %cl, %al; out %al, %dx; shr $8, %ecx'] as const),
   ['ebaf', 'jmp 1b'],
-] as const;
-
-function bytes(hex: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(hex, 'hex'));
-}
+];
