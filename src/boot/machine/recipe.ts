@@ -54,7 +54,7 @@ interface Part extends Partial<Omit<Recipe, 'choices'>> {
 
 /** The fastest recipe that is reliable for these facts, unless the user chose otherwise. Pure. */
 export function recipe(facts: RecipeFacts): Recipe {
-  const parts = [machine(facts), firmware(facts), image(facts), cpu(facts), instructions(facts), timer(facts), messages(facts)];
+  const parts = [machine(facts), firmware(facts), image(facts), cpu(facts), instructions(facts), messages(facts)];
   const merged: Part = Object.assign({}, ...parts);
   return {
     machine: merged.machine ?? facts.arch.machines[0],
@@ -178,17 +178,6 @@ function instructions(facts: RecipeFacts): Part {
     'else thousands of lock prefixes are patched away for the one CPU, and all that was translated is translated again';
   const choice = { what: 'instructions', value: 'as built', reason, against: 'patched', ...measured('smp', facts) };
   return { words: ['noreplace-smp'], choice };
-}
-
-/** The local APIC's timer has to be calibrated, which takes a tenth of a second of real time; the HPET tells its own rate. */
-function timer(facts: RecipeFacts): Part {
-  // microvm has no other timer.
-  if (!single(facts) || facts.machine === 'microvm') return {};
-  const reason = 'tells its own rate, where that of the local APIC is measured for a tenth of a second';
-  return {
-    words: ['nolapic_timer'],
-    choice: { what: 'timer', value: 'HPET', reason, against: 'APIC', ...measured('lapic', facts) },
-  };
 }
 
 function messages(facts: RecipeFacts): Part {
