@@ -7,6 +7,9 @@ import { artifacts } from './artifacts.ts';
 
 artifacts();
 
+/** What the terminal was set to before and after, as `stty -g` says it. */
+const settings = (shown: string) => shown.match(/[0-9a-f]+(:[0-9a-f]+){20,}/g) ?? [];
+
 const prompt = /root@eulab:~# /;
 const boot = `${process.execPath} ${bundle} boot`;
 
@@ -22,9 +25,9 @@ test('a shell with a banner, job control and a terminal of the right size; exit 
   expect(shown).not.toContain("can't access tty");
   expect(shown).not.toContain('Kernel panic');
   expect(shown).toContain('status=0');
-  const settings = shown.match(/[0-9a-f]+(:[0-9a-f]+){20,}/g) ?? [];
-  expect(settings.length).toBe(2);
-  expect(settings[1]).toBe(settings[0]);
+  const set = settings(shown);
+  expect(set.length).toBe(2);
+  expect(set[1]).toBe(set[0]);
 });
 
 test('ctrl-C goes to the guest; ctrl-A x ends the machine', async () => {
@@ -44,9 +47,6 @@ test('a panic on the console is told in words too', async () => {
   expect(shown).toContain('eulab: the guest kernel panicked because somebody in the guest wrote c to');
   expect(shown).toContain('status=255');
 });
-
-/** What the terminal was set to before and after, as `stty -g` says it. */
-const settings = (shown: string) => shown.match(/[0-9a-f]+(:[0-9a-f]+){20,}/g) ?? [];
 
 test('the guest hears of a new size; poweroff leaves nothing of an editor that it killed', async () => {
   const grow = '(read -r _ <"$fifo"; stty rows 44 columns 111 </dev/tty) &';

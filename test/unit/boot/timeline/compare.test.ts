@@ -1,18 +1,7 @@
 import { expect, test } from 'vitest';
 import { compare, compareText, measure } from '../../../../src/boot/timeline/compare.ts';
-import { type Boot, bootOf, type Meta, timelineOf } from '../../../../src/boot/timeline/timeline.ts';
-import { recorded } from './recorded.ts';
-
-const meta: Meta = {
-  kernel: '6.1.1-lab',
-  accelerator: 'tcg',
-  machine: 'q35',
-  memoryBytes: 2 ** 29,
-  cpus: 1,
-  cmdline: 'console=ttyS0',
-  command: 'true',
-  eulab: '0',
-};
+import { type Boot, bootOf, timelineOf } from '../../../../src/boot/timeline/timeline.ts';
+import { meta, recorded } from './recorded.ts';
 
 /** Boots of two phases and some initcalls, of these many milliseconds each. */
 function boots(...all: readonly { kernel: number; init: number; calls?: Record<string, number> }[]) {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { initcallLevels } from '../../../../src/boot/timeline/marks.ts';
-import type { Seen } from '../../../../src/boot/timeline/timeline.ts';
+import type { Meta, Seen } from '../../../../src/boot/timeline/timeline.ts';
 
 const fixtures = join(import.meta.dirname, '../../../fixtures/boot');
 
@@ -22,3 +22,15 @@ export function recorded(name: 'bzimage' | 'elf'): Seen {
     levels: initcallLevels(readFileSync(join(fixtures, 'System.map'), 'latin1')),
   };
 }
+
+/** What is told of a recorded boot beside its times. */
+export const meta: Meta = {
+  kernel: '6.1.1-lab',
+  accelerator: 'tcg',
+  machine: 'q35',
+  memoryBytes: 2 ** 29,
+  cpus: 1,
+  cmdline: 'console=ttyS0',
+  command: 'true',
+  eulab: '0',
+};

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { earlyMarks, initcallLevels, initcalls } from '../../../../src/boot/timeline/marks.ts';
 import { timelineText } from '../../../../src/boot/timeline/text.ts';
-import { type Boot, bootOf, type Meta, type Phase, timelineOf } from '../../../../src/boot/timeline/timeline.ts';
-import { recorded } from './recorded.ts';
+import { type Boot, bootOf, type Phase, timelineOf } from '../../../../src/boot/timeline/timeline.ts';
+import { meta, recorded } from './recorded.ts';
 
 const names = (list: readonly Phase[] | undefined) => (list ?? []).map(({ name }) => name);
 
@@ -103,17 +103,6 @@ test('what a firmware does with the UART before it loads the kernel counts for n
   expect(earlyMarks(before + trace, start)).toEqual(earlyMarks(trace, start));
   expect(earlyMarks(trace, start).kernel).toBeCloseTo(281.3, 1);
 });
-
-const meta: Meta = {
-  kernel: '6.1.1-lab',
-  accelerator: 'tcg',
-  machine: 'q35',
-  memoryBytes: 2 ** 29,
-  cpus: 1,
-  cmdline: 'console=ttyS0',
-  command: 'true',
-  eulab: '0',
-};
 
 test('of repeats the one of the median total stands for all', () => {
   const boots = [30, 10, 20].map(
