@@ -66,6 +66,7 @@ const rows = [
   ['elf', 'ELF by PVH / bzImage', base, bzImage],
   ['quiet', 'quiet / all messages', base, replacing(base, 'quiet ', '')],
   ['cpu', 'cpu max / qemu64', base, having(base, '-cpu', 'qemu64')],
+  ['erms', 'cpu max,-erms,-fsrm / max', having(base, '-cpu', 'max,-erms,-fsrm'), having(base, '-cpu', 'max')],
   ['smp', 'instructions as built / patched', base, replacing(base, 'noreplace-smp ', '')],
   ['microvm', 'microvm / q35', microvm, base],
   ['romfile', 'romfile= / option ROM', base, replacing(base, ',romfile=', '')],

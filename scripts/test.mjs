@@ -30,7 +30,7 @@ process.exitCode = failed === 0 ? 0 : 1;
 
 /** A line for each test that failed and each file that could not be run, with the first line of its reason. */
 function failures(files) {
-  const line = (what, why) => `failed: ${what}: ${why?.split('\n')[0] ?? 'no reason given'}`;
+  const line = (what, why) => `failed: ${what}: ${why?.trim().split('\n')[0] || 'see above'}`;
   return files.flatMap(({ name, status, message, assertionResults }) => {
     const file = relative(process.cwd(), name);
     const failed = assertionResults.filter((test) => test.status === 'failed');

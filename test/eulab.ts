@@ -101,3 +101,13 @@ function commandLine(pid: string): string {
     return '';
   }
 }
+
+/** What `node -e 0` takes on a machine that has nothing else to do. */
+const usualNodeMs = 60;
+
+/** A time limit as it is on this machine now: as many times longer as Node itself takes longer to start than it usually does. */
+export async function scaled(ms: number): Promise<number> {
+  const beganMs = performance.now();
+  await program(process.execPath, ['-e', '0']);
+  return ms * Math.max(1, (performance.now() - beganMs) / usualNodeMs);
+}

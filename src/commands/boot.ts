@@ -3,6 +3,7 @@ import { markCache } from '../artifacts/cache.ts';
 import type { Size } from '../boot/channel/frame.ts';
 import { logFile } from '../boot/console.ts';
 import { checkFiles } from '../boot/image/files.ts';
+import { bootedInitramfs } from '../boot/image/initramfs-form.ts';
 import { bootedKernel } from '../boot/image/kernel-form.ts';
 import type { Inspection } from '../boot/inspection/inspection.ts';
 import { type Drive, rootWords } from '../boot/machine/drives.ts';
@@ -85,9 +86,13 @@ async function plan(
     ...(inspection?.words ?? []),
   ];
   return await prepare(options, {
-    ...{ arch, kernel, initrd, drives, words, env, cache, sizeOf: memory, signal, debug: inspection?.debug },
+    ...{ arch, kernel, drives, words, env, cache, sizeOf: memory, signal, debug: inspection?.debug },
     console: shell ? 'terminal' : 'log',
-    form: (accel) => bootedKernel(checked, { ...files, wanted, accel }),
+    form: (accel) => bootedKernel(checked?.kernel, { ...files, wanted, accel }),
+    unpacked: (accel) => {
+      const asGiven = options.profileBoot !== undefined || options.kernelForm === 'bzimage';
+      return bootedInitramfs(checked?.initramfs, { path: initrd, accel, cache, memoryBytes: options.memory, asGiven });
+    },
   });
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { markCache } from '../artifacts/cache.ts';
@@ -188,13 +188,13 @@ async function guestFiles(folder: string): Promise<Entry[]> {
 
 /** Said here and not by the file's mode, which a package manager or a checkout may change. */
 function executable(path: string): boolean {
-  return path === 'init' || path.endsWith('.script');
+  return path.endsWith('.script');
 }
 
 async function requestKey(request: RamdiskRequest, guest: readonly Entry[], busybox: Uint8Array | undefined): Promise<string> {
   const { source, sites, engine, baseImage, epoch, workspace } = request;
   const hash = createHash('sha256');
-  const agent = ['agent.h', 'agent.c', 'channel.c', 'machine.c', 'session.c'].map((name) => `utils/agent/${name}`);
+  const agent = (await readdir(join(workspace.home, 'utils/agent'))).toSorted().map((name) => `utils/agent/${name}`);
   const scripts = ['Dockerfile.ramdisk', 'utils/busybox/build', 'utils/busybox/config', 'utils/toolchain/packages', ...agent];
   hash.update(JSON.stringify([source, sites, engine, baseImage ?? '', epoch]));
   for (const script of scripts) hash.update(await readFile(join(workspace.home, script)));

@@ -1,6 +1,6 @@
 /*
- * The guest's end of the command channel: what utils/agent is made of. src/boot/channel/frame.ts has the host's end and the
- * protocol's description; the two change together.
+ * The guest's first process and its end of the command channel: what utils/agent is made of. src/boot/channel/frame.ts has
+ * the host's end and the protocol's description; the two change together.
  */
 #ifndef EULAB_AGENT_H
 #define EULAB_AGENT_H
@@ -56,8 +56,11 @@ struct channel {
 	uint32_t window, unacknowledged;
 };
 
-/* Finds the host's port and opens it; false when there is none. Waits until the host has heard the greeting. */
-bool channel_open(struct channel *channel);
+/*
+ * Finds the host's port, or the serial line of that name, and opens it; false when there is none. Waits until the host has
+ * heard the greeting.
+ */
+bool channel_open(struct channel *channel, const char *line);
 void channel_greet(struct channel *channel);
 /* Reads what is there; false when there was nothing. */
 bool channel_read(struct channel *channel);
@@ -77,10 +80,43 @@ size_t session_poll(struct channel *channel, struct pollfd *polls, size_t count)
 void session_work(struct channel *channel);
 #define LARGEST_POLL 128
 
+/* words.c: what the host says in the kernel's command line; see there. NULL, 0 and false for what it does not say. */
+struct share {
+	const char *tag, *type, *folder;
+	bool read_only;
+};
+
+#define SHARES 32
+struct words {
+	bool run, profile, read_only;
+	const char *port, *hostname, *ip, *gateway, *dns, *root, *init, *folder, *term;
+	struct share shares[SHARES];
+	size_t share_count;
+	uint16_t rows, columns;
+};
+
+/* Reads /proc/cmdline. */
+void words_read(struct words *words);
+
+/* setup.c: what every program expects of a system. */
+void mount_all(void);
+void set_network(const struct words *words);
+/* Mounts what the host shares and goes where the command is to start; false when it cannot, with the reason in `why`. */
+bool enter_shares(const struct words *words, char *why, size_t size);
+
+/* shell.c: a shell on the console, which is the end of the machine when it ends. For the first process. */
+void shell_start(const struct words *words);
+/* A child has ended; true when it was the shell. */
+bool shell_ended(int pid);
+
 /* machine.c: what concerns the whole guest. */
+/* The device of the console proper, not /dev/console, which gives no terminal of one's own; false when there is none. */
+bool console_path(char *path, size_t size);
 void console_resize(const struct frame *frame);
 void renew(struct channel *channel, const struct frame *frame);
 void power_off(void) __attribute__((noreturn));
+/* The end of the machine, by a command of reboot(2). */
+void end_machine(int command) __attribute__((noreturn));
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 static inline uint16_t get16(const uint8_t *data)

@@ -88,29 +88,12 @@ static bool find_port(const char *wanted, char *path, size_t size)
 	return found;
 }
 
-/* The serial line that the command line's eulab.port= names, in `path`. */
-static bool find_line(char *path, size_t size)
-{
-	char line[4096];
-	int fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd < 0 ? -1 : read(fd, line, sizeof(line) - 1);
-
-	if (fd >= 0)
-		close(fd);
-	if (got <= 0)
-		return false;
-	line[got] = '\0';
-	for (char *word = strtok(line, " \n"); word != NULL; word = strtok(NULL, " \n"))
-		if (strncmp(word, "eulab.port=", 11) == 0 && strchr(word + 11, '/') == NULL) {
-			snprintf(path, size, "/dev/%s", word + 11);
-			return true;
-		}
-	return false;
-}
-
-static int open_line(const char *path)
+static int open_line(const char *name)
 {
 	struct termios line;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/dev/%s", name);
 	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	/* A port that no hardware stands behind opens, but is no terminal to talk to. */
@@ -127,7 +110,7 @@ static int open_line(const char *path)
 	return fd;
 }
 
-bool channel_open(struct channel *channel)
+bool channel_open(struct channel *channel, const char *line)
 {
 	char path[320];
 
@@ -136,7 +119,7 @@ bool channel_open(struct channel *channel)
 		/* Not O_NONBLOCK yet: the first write waits until the host's end is there. */
 		channel->fd = open(path, O_RDWR | O_CLOEXEC);
 	} else {
-		channel->fd = find_line(path, sizeof(path)) ? open_line(path) : -1;
+		channel->fd = line == NULL ? -1 : open_line(line);
 		channel->window = SERIAL_WINDOW;
 	}
 	if (channel->fd < 0)

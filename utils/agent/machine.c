@@ -39,22 +39,31 @@ void say(const char *format, ...)
 	close(fd);
 }
 
-void console_resize(const struct frame *frame)
+bool console_path(char *path, size_t size)
 {
-	char names[256] = "", path[300];
+	char names[256] = "";
 	int fd = open("/sys/class/tty/console/active", O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0 || frame->length != 4)
-		return;
+	if (fd < 0)
+		return false;
 	ssize_t got = read(fd, names, sizeof(names) - 1);
 	close(fd);
 	if (got <= 0)
-		return;
+		return false;
 	names[strcspn(names, "\n")] = '\0';
 	/* The last one is /dev/console. */
 	const char *last = strrchr(names, ' ');
-	snprintf(path, sizeof(path), "/dev/%s", last == NULL ? names : last + 1);
-	fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	snprintf(path, size, "/dev/%s", last == NULL ? names : last + 1);
+	return true;
+}
+
+void console_resize(const struct frame *frame)
+{
+	char path[300];
+
+	if (frame->length != 4 || !console_path(path, sizeof(path)))
+		return;
+	int fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return;
 	struct winsize window = { .ws_row = get16(frame->data), .ws_col = get16(frame->data + 2) };
@@ -123,7 +132,7 @@ static void unmount_all(void)
 	}
 }
 
-void power_off(void)
+void end_machine(int command)
 {
 	if (getpid() == 1) {
 		kill(-1, SIGKILL);
@@ -133,7 +142,12 @@ void power_off(void)
 	sync();
 	unmount_all();
 	sync();
-	reboot(RB_POWER_OFF);
+	reboot(command);
 	for (;;)
 		pause();
+}
+
+void power_off(void)
+{
+	end_machine(RB_POWER_OFF);
 }

@@ -28,12 +28,17 @@ const headBytes = 4096;
 const pieceBytes = 256 * 1024;
 
 /**
- * Every entry of an initramfs, as the kernel comes by them; `segments` gets each segment as it begins.
+ * Every entry of an initramfs, as the kernel comes by them; `segments` gets each segment as it begins, and `take` its content,
+ * uncompressed, in pieces.
  *
  * @throws Damage when a segment is cut or damaged. What follows the last one and is none, the kernel passes over.
  * @see init/initramfs.c, unpack_to_rootfs
  */
-export async function* entriesOf(file: OpenFile, segments: Segment[]): AsyncGenerator<WalkedEntry> {
+export async function* entriesOf(
+  file: OpenFile,
+  segments: Segment[],
+  take: (piece: Uint8Array) => void = () => undefined,
+): AsyncGenerator<WalkedEntry> {
   for (let offset = 0; ; ) {
     offset = afterZeros(file, offset);
     const head = file.at(offset, 6);
@@ -45,16 +50,26 @@ export async function* entriesOf(file: OpenFile, segments: Segment[]): AsyncGene
     segments.push(source === undefined ? { ...segment, opaque: true } : segment);
     if (source === undefined) return;
     try {
-      for await (const entry of listed(source.pieces, headBytes)) yield { ...entry, segment };
+      const content = plain ? source.pieces : told(source.pieces, take);
+      for await (const entry of listed(content, headBytes)) yield { ...entry, segment };
     } catch (error) {
       // Microcode comes first in an archive of its own, uncompressed; what is behind it is compressed.
       if (plain && error instanceof NoHeader && error.complete) {
+        take(file.at(offset, error.offset));
         offset += error.offset;
         continue;
       }
       throw damage(error, segment);
     }
+    if (plain) take(file.at(offset, file.length - offset));
     offset = await source.end();
+  }
+}
+
+async function* told(source: AsyncIterable<Uint8Array>, take: (piece: Uint8Array) => void): AsyncGenerator<Uint8Array> {
+  for await (const piece of source) {
+    take(piece);
+    yield piece;
   }
 }
 

@@ -18,23 +18,30 @@ export interface InitramfsCheck {
   readonly words: readonly string[];
 }
 
-const maker = 'eulab build ramdisk';
+export const maker = 'eulab build ramdisk';
+
+/** An initramfs that was looked at and can be used. */
+export interface CheckedInitramfs {
+  /** Another file, or this one changed, has another identity. */
+  readonly identity: string;
+  readonly facts: InitramfsFacts;
+}
 
 /**
- * Refuses an initramfs that this kernel could not unpack or start: empty, cut or damaged, compressed in a way that it does
- * not know, larger than the guest's memory, or without a program that runs at /init.
+ * What is known of an initramfs; refuses one that this kernel could not unpack or start: empty, cut or damaged, compressed in
+ * a way that it does not know, larger than the guest's memory, or without a program that runs at /init.
  *
  * The file is read once, to its end, and not again until it changes.
  *
  * @throws EulabError (2) that names the file.
  * @see Documentation/filesystems/ramfs-rootfs-initramfs.rst
  */
-export async function checkInitramfs(path: string, check: InitramfsCheck): Promise<void> {
+export async function checkInitramfs(path: string, check: InitramfsCheck): Promise<CheckedInitramfs> {
   using file = openFile(path, { option: check.option, maker });
   const facts = await factsOf(file, known<InitramfsFacts>(check.cache, 'initramfs', 1), check);
   const config = check.kernel === undefined ? undefined : kernelConfig(check.kernel, check.cache);
   const fault = initramfsFault(facts, { ...check, config });
-  if (fault === undefined) return;
+  if (fault === undefined) return { identity: file.identity, facts };
   throw refused(path, fault.what, fault.hint ?? another(check));
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { payloadFolder } from './kept.ts';
 import type { CheckedKernel } from './kernel-check.ts';
 
 /** The configuration that a kernel was built with, as far as somebody kept it. */
@@ -8,11 +9,6 @@ export interface KernelConfig {
   readonly file: string;
   /** The value of CONFIG_X: "y", "m", a number, a string with its quotes; "n" when it is not set. */
   value(symbol: string): string;
-}
-
-/** Where an unpacked kernel lies in the cache, with its configuration: another file, or this one changed, has another folder. */
-export function payloadFolder(cache: string, identity: string): string {
-  return join(cache, 'payloads', identity);
 }
 
 /**

@@ -1,12 +1,11 @@
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { bytesOf } from './bytes.ts';
 import { compressionNamed } from './compression.ts';
 import { elfImage } from './elf-image.ts';
 import { openFile } from './file.ts';
+import { keep, payloadFolder, sizeOf, touch } from './kept.ts';
 import type { CheckedKernel } from './kernel-check.ts';
-import { payloadFolder } from './kernel-config.ts';
 import type { Payload } from './kernel-image.ts';
 import { known } from './known.ts';
 import { unlz4 } from './lz4.ts';
@@ -23,10 +22,6 @@ interface Unpacked {
   /** How far it reaches in the guest's memory, in bytes from 0. */
   readonly reachBytes: number;
 }
-
-/** What is kept: the newest, as many and as large. */
-const mostKernels = 8;
-const mostBytes = 512 * 1024 * 1024;
 
 /**
  * The kernel in a bzImage as an ELF file, unpacked when it is asked for the first time, with the configuration in it (if
@@ -46,7 +41,8 @@ export async function unpackedKernel(kernel: CheckedKernel, cache: string): Prom
   const elf = await unpack(kernel.path, payload);
   const found = elf === undefined ? undefined : elfImage(bytesOf(elf));
   if (elf === undefined || elf.length !== payload.unpackedBytes || found?.machine !== 'x86-64') return undefined;
-  if (!keep(folder, elf)) return undefined;
+  const config = configIn(elf);
+  if (!keep(folder, { vmlinux: elf, ...(config === undefined ? {} : { config }) })) return undefined;
   const fact = { pvh: found.pvh, reachBytes: found.reachBytes };
   facts.remember(kernel.identity, fact);
   return { path, ...fact };
@@ -76,29 +72,6 @@ async function unpack(path: string, { compression, offset, bytes }: Payload): Pr
   }
 }
 
-/** Writes the folder, whole or not at all; false when the cache takes nothing. */
-function keep(folder: string, elf: Uint8Array): boolean {
-  const there = () => sizeOf(join(folder, 'vmlinux')) === elf.length;
-  const half = `${folder}.${process.pid}`;
-  try {
-    mkdirSync(half, { recursive: true });
-    writeFileSync(join(half, 'vmlinux'), elf);
-    const config = configIn(elf);
-    if (config !== undefined) writeFileSync(join(half, 'config'), config);
-    // Another boot may have been as quick; its QEMU may be about to read what it wrote.
-    if (there()) rmSync(half, { recursive: true });
-    else {
-      rmSync(folder, { recursive: true, force: true });
-      renameSync(half, folder);
-    }
-    prune(dirname(folder), folder);
-    return true;
-  } catch {
-    rmSync(half, { recursive: true, force: true });
-    return there();
-  }
-}
-
 /** The configuration that CONFIG_IKCONFIG puts into a kernel. @see scripts/extract-ikconfig */
 function configIn(elf: Uint8Array): Uint8Array | undefined {
   const bytes = Buffer.from(elf.buffer, elf.byteOffset, elf.byteLength);
@@ -109,34 +82,5 @@ function configIn(elf: Uint8Array): Uint8Array | undefined {
     return gunzipSync(bytes.subarray(begin + 8, end));
   } catch {
     return undefined;
-  }
-}
-
-/** Removes the oldest beyond the bounds, and what a killed eulab left half written. */
-function prune(parent: string, newest: string): void {
-  const all = readdirSync(parent)
-    .map((name) => join(parent, name))
-    .filter((path) => path !== newest)
-    .map((path) => ({ path, bytes: sizeOf(join(path, 'vmlinux')) ?? 0, ms: statSync(path).mtimeMs, half: /\.\d+$/.test(path) }))
-    .sort((a, b) => b.ms - a.ms);
-  let [count, bytes] = [1, sizeOf(join(newest, 'vmlinux')) ?? 0];
-  for (const { path, bytes: more, half, ms } of all) {
-    if (half && Date.now() - ms < 60_000) continue;
-    count += 1;
-    bytes += more;
-    if (half || count > mostKernels || bytes > mostBytes) rmSync(path, { recursive: true, force: true });
-  }
-}
-
-function sizeOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.size;
-}
-
-function touch(folder: string): void {
-  const now = new Date();
-  try {
-    utimesSync(folder, now, now);
-  } catch {
-    // A cache of somebody else's: it is used as it is.
   }
 }

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { EulabError, status } from '../../errors.ts';
 import { locate, missing } from '../../exec.ts';
 import type { Topology } from '../../machine-values.ts';
+import type { BootedInitramfs } from '../image/initramfs-form.ts';
 import type { BootedKernel } from '../image/kernel-form.ts';
 import { type Accelerator, accelerator } from './accel.ts';
 import { type Arch, type ArchName, archs } from './arch.ts';
@@ -39,11 +40,11 @@ export interface Asked {
 export interface Subject {
   readonly arch: ArchName;
   readonly kernel: string;
-  readonly initrd: string;
   readonly drives: readonly Drive[];
   readonly debug: Machine['debug'];
   /** The form in which the kernel is given to QEMU. */
   readonly form: (accel: 'kvm' | 'tcg') => Promise<BootedKernel>;
+  readonly unpacked: (accel: 'kvm' | 'tcg') => Promise<BootedInitramfs>;
   readonly console: Machine['console'];
   /** Words of the kernel's command line that stand before the user's. */
   readonly words: readonly string[];
@@ -99,6 +100,7 @@ export async function prepare(asked: Asked, subject: Subject): Promise<Prepared>
     cpu: asked.cpu,
     cpus: asked.cpus.count,
     kernel: await subject.form(accel.name),
+    initramfs: await subject.unpacked(accel.name),
     qemuVersion: version,
     qboot: arch.name === 'x86_64' ? qboot(path) : undefined,
     tscKhz: await tscKhz(named, accel.name, path, subject),
@@ -116,7 +118,6 @@ export async function prepare(asked: Asked, subject: Subject): Promise<Prepared>
     memoryBytes: asked.memory,
     cpus: asked.cpus,
     nodes: numa,
-    initrd: subject.initrd,
     image: subject.kernel,
     drives: subject.drives,
     debug: subject.debug,
@@ -137,12 +138,6 @@ function sharesOf(asked: Asked): Share[] {
   const here = absolute('.');
   const list = asked.cwd === true ? [...given, share(here.replaceAll(/[:\\]/g, '\\$&'), absolute)] : given;
   for (const each of list) checkShare(each);
-  if (asked.root !== undefined && list.length > 0) {
-    throw new EulabError('--share and --cwd are not to be had with --root: its own init would not know of them', {
-      hint: 'boot without --root, and mount the disk: --disk',
-      exitCode: status.usage,
-    });
-  }
   return mountOrder(list);
 }
 

@@ -12,6 +12,8 @@ export interface RecipeFacts {
   readonly cpus: number;
   /** The file to start the kernel from, and why that one. */
   readonly kernel: { readonly path: string; readonly form: 'bzImage' | 'elf'; readonly why: string };
+  /** The file to give the guest as its initramfs, and why that one. */
+  readonly initramfs: { readonly path: string; readonly form: 'as it is' | 'unpacked'; readonly why: string };
   readonly qemuVersion: readonly [number, number];
   /** The path of qboot's firmware, where this QEMU brings it. */
   readonly qboot: string | undefined;
@@ -41,6 +43,7 @@ export interface Recipe {
   readonly cpu: string;
   readonly firmware: string | undefined;
   readonly kernel: string;
+  readonly initrd: string;
   /** Words for the beginning of the kernel's command line. */
   readonly words: readonly string[];
   readonly choices: readonly Choice[];
@@ -54,7 +57,15 @@ interface Part extends Partial<Omit<Recipe, 'choices'>> {
 
 /** The fastest recipe that is reliable for these facts, unless the user chose otherwise. Pure. */
 export function recipe(facts: RecipeFacts): Recipe {
-  const parts = [machine(facts), firmware(facts), image(facts), cpu(facts), instructions(facts), messages(facts)];
+  const parts = [
+    machine(facts),
+    firmware(facts),
+    image(facts),
+    initramfs(facts),
+    cpu(facts),
+    instructions(facts),
+    messages(facts),
+  ];
   const merged: Part = Object.assign({}, ...parts);
   return {
     machine: merged.machine ?? facts.arch.machines[0],
@@ -62,6 +73,7 @@ export function recipe(facts: RecipeFacts): Recipe {
     cpu: merged.cpu ?? 'max',
     firmware: merged.firmware,
     kernel: facts.kernel.path,
+    initrd: facts.initramfs.path,
     words: parts.flatMap(({ words }) => words ?? []),
     choices: parts.flatMap(({ choice }) => choice ?? []),
   };
@@ -147,6 +159,12 @@ function image(facts: RecipeFacts): Part {
   if (facts.arch.name !== 'x86_64') return { choice: { ...choice, reason: 'as it is' } };
   if (form === 'bzImage') return { choice: { ...choice, reason: why } };
   return { choice: { ...choice, reason: why, against: 'bzImage', ...measured('elf', facts) } };
+}
+
+function initramfs(facts: RecipeFacts): Part {
+  const { path, form, why } = facts.initramfs;
+  const choice = { what: 'initramfs', value: path, reason: why };
+  return { choice: form === 'as it is' ? choice : { ...choice, against: 'gzip', ...measured('cpio', facts) } };
 }
 
 function cpu(facts: RecipeFacts): Part {

@@ -61,7 +61,7 @@ export function shareArgs(shares: readonly Share[], device: (name: string) => st
   });
 }
 
-/** The words of the kernel's command line that tell utils/guest/init what to mount where, and where the command starts. */
+/** The words of the kernel's command line that tell eulab-agent what to mount where, and where the command starts. */
 export function shareWords(shares: readonly Share[], cwd: string | undefined): string[] {
   const mounts = shares.map(
     ({ guest, writable }, index) => `eulab.share=share${index}:9p:${writable ? 'rw' : 'ro'}:${escaped(guest)}`,
@@ -69,7 +69,7 @@ export function shareWords(shares: readonly Share[], cwd: string | undefined): s
   return cwd === undefined ? mounts : [...mounts, `eulab.cwd=${escaped(cwd)}`];
 }
 
-/** A path as `printf %b` reads it back: bytes that mean something to the kernel, the shell or us are written `\0ooo`. */
+/** A path as utils/agent/words.c reads it back: bytes that mean something to the kernel or to us are written `\0ooo`. */
 export function escaped(path: string): string {
   return Array.from(Buffer.from(path), (byte) => {
     const character = String.fromCharCode(byte);

@@ -139,7 +139,7 @@ function ofTheKernel(lines: readonly Line[]): Cut<Name>[] {
   ];
 }
 
-/** The marks that utils/guest/init makes when a part of its work is done. */
+/** The marks that eulab-agent makes when a part of its work is done. */
 function initMarks(lines: readonly Line[]): { readonly name: string; readonly ms: number }[] {
   return lines.flatMap(({ ms, text }) => {
     const name = /^eulab: mark (\S+)$/.exec(kernelText(text) ?? '')?.[1];

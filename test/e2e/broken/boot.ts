@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { eulab, folder, processesWith, root } from '../../eulab.ts';
+import { eulab, folder, processesWith, root, scaled } from '../../eulab.ts';
 
 /** One broken machine: what is wrong with it, and how eulab has to name it. */
 export interface Broken {
@@ -81,7 +81,7 @@ export async function expectBroken(broken: Broken): Promise<void> {
   expect(readdirSync(here.path).filter((name) => name.includes('outcome'))).toEqual(['outcome.json']);
   expect(said.stderr).toContain(diagnosis.cause);
   if (broken.says !== undefined) expect([diagnosis.cause, ...diagnosis.proof].join('\n')).toContain(broken.says);
-  expect(tookMs).toBeLessThan(longestMs);
+  expect(tookMs).toBeLessThan(await scaled(longestMs));
 }
 
 /** The title of a row. */

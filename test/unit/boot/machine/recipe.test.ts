@@ -10,6 +10,7 @@ const facts: RecipeFacts = {
   cpu: undefined,
   cpus: 1,
   kernel: { path: '/k/bzImage', form: 'bzImage', why: 'it was asked for' },
+  initramfs: { path: 'initramfs.cpio', form: 'unpacked', why: 'so' },
   qemuVersion: [7, 2],
   qboot: '/q/qboot.rom',
   tscKhz: undefined,
