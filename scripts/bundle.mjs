@@ -1,25 +1,72 @@
-// dist/eulab.mjs and its chunks: one file for each verb, loaded when it is called.
+// dist/eulab.mjs and its chunks: what every call needs, what every boot needs, and one file for each thing that is loaded when
+// it is called for. Few files, because each costs Node half a millisecond; none larger than its callers need.
 import { readFileSync } from 'node:fs';
-import { build } from 'esbuild';
+import { builtinModules } from 'node:module';
+import { build } from 'rolldown';
+import { esmExternalRequirePlugin } from 'rolldown/plugins';
 import { $ } from 'zx';
 
 $.verbose = false;
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 const commit = (await $({ nothrow: true })`git describe --always --dirty --exclude=*`).stdout.trim();
+
+/** What each module imports at its beginning, by its path. */
+const imports = new Map();
+
+const input = {
+  input: { eulab: 'src/cli.ts' },
+  platform: 'node',
+  treeshake: { moduleSideEffects: [{ external: true, sideEffects: false }] },
+  // commander and tar-stream require Node's own modules: as imports they need no require of ours.
+  plugins: [esmExternalRequirePlugin({ external: [/^node:/, ...builtinModules] })],
+  transform: {
+    target: 'node20.19',
+    define: { EULAB_VERSION: JSON.stringify(commit === '' ? version : `${version} (${commit})`) },
+  },
+  // Some modules are loaded late by one and early by another: that is meant.
+  checks: { ineffectiveDynamicImport: false },
+};
+
+/** A module with all that it cannot be loaded without. */
+function closure(end) {
+  const found = new Set();
+  const add = (id) => {
+    if (found.has(id)) return;
+    found.add(id);
+    for (const imported of imports.get(id) ?? []) add(imported);
+  };
+  add([...imports.keys()].find((id) => id.endsWith(end)));
+  return found;
+}
+
+const reader = {
+  name: 'imports',
+  buildEnd() {
+    for (const id of this.getModuleIds()) imports.set(id, this.getModuleInfo(id).importedIds);
+  },
+};
+await build({ ...input, plugins: [...input.plugins, reader], write: false });
+
+const all = closure('src/cli.ts');
+const boot = closure('src/commands/boot.ts');
 await $`rm -rf dist`;
 await build({
-  entryPoints: { eulab: 'src/cli.ts' },
-  outdir: 'dist',
-  outExtension: { '.js': '.mjs' },
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20.19',
-  minifySyntax: true,
-  legalComments: 'linked',
-  define: { EULAB_VERSION: JSON.stringify(commit === '' ? version : `${version} (${commit})`) },
-  // commander and tar-stream are CommonJS and call require() for Node's own modules.
-  banner: { js: "#!/usr/bin/env node\nimport{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+  ...input,
+  output: {
+    dir: 'dist',
+    format: 'esm',
+    entryFileNames: '[name].mjs',
+    chunkFileNames: '[name]-[hash].mjs',
+    banner: (chunk) => (chunk.isEntry ? '#!/usr/bin/env node' : ''),
+    // Names stay, for whoever reads a stack trace.
+    minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+    codeSplitting: {
+      groups: [
+        // Not the entry itself: it waits for what it calls, which would wait for it.
+        { name: 'base', test: (id) => all.has(id) && !id.endsWith('src/cli.ts') },
+        { name: 'boot', test: (id) => boot.has(id) && !all.has(id) },
+      ],
+    },
+  },
 });
 await $`chmod +x dist/eulab.mjs`;

@@ -1,4 +1,4 @@
-import { createWriteStream, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
@@ -48,8 +48,7 @@ export function logFile(cache: string): string {
 export function follow(stream: Readable, file: string, startedMs: number): ConsoleLog {
   const lines: Line[] = [];
   const watchers = new Set<(bytes: Buffer) => void>();
-  const out = createWriteStream(file);
-  out.on('error', () => undefined);
+  const out = batched(file);
   const decoder = new StringDecoder('utf8');
   let rest = { ms: 0, text: '' };
   const keep = (line: Line) => {
@@ -69,8 +68,9 @@ export function follow(stream: Readable, file: string, startedMs: number): Conso
         rest = { ms, text };
       }
     }
-    await new Promise<void>((resolve) => out.end(() => resolve()));
-  })().catch(() => undefined);
+  })()
+    .catch(() => undefined)
+    .finally(() => out.flush());
   return {
     file,
     startedMs,
@@ -80,6 +80,38 @@ export function follow(stream: Readable, file: string, startedMs: number): Conso
       return { [Symbol.dispose]: () => void watchers.delete(take) };
     },
     lines: () => [...lines, ...printable([rest.text]).map((text) => ({ ms: rest.ms, text }))],
+  };
+}
+
+/** A console says a line at a time: one write for each would take more time than all else that is done here. */
+const flushMs = 50;
+
+/** Appends to a new file, whose trouble is nobody's. */
+function batched(file: string): { write(chunk: Uint8Array): void; flush(): void } {
+  let waiting: Uint8Array[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  const flush = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    const bytes = Buffer.concat(waiting);
+    waiting = [];
+    try {
+      appendFileSync(file, bytes);
+    } catch {
+      // A full disk, or none: the console is in memory too.
+    }
+  };
+  try {
+    writeFileSync(file, '');
+  } catch {
+    // The same.
+  }
+  return {
+    flush,
+    write: (chunk) => {
+      waiting.push(chunk);
+      timer ??= setTimeout(flush, flushMs);
+    },
   };
 }
 

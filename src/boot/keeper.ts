@@ -20,7 +20,7 @@ export const farewell = 'done\n';
  */
 export function kept(command: Command, { folder, terminal }: Estate): Command {
   const { device, settings } = terminal ?? { device: '', settings: '' };
-  return { ...command, file: 'sh', args: ['-c', script, 'eulab', folder, device, settings, command.file, ...command.args] };
+  return { ...command, file: '/bin/sh', args: ['-c', script, 'eulab', folder, device, settings, command.file, ...command.args] };
 }
 
 const script = `

@@ -50,16 +50,11 @@ export function outcome(course: Course | undefined, end: { readonly status: numb
 }
 
 /**
- * Runs a boot and writes its outcome to `file` at its end, whether that is a status or an error: whole or not at all. Without
- * `file`, only runs it.
+ * Runs a boot and writes its outcome to `file` at its end, whether that is a status or an error: whole or not at all.
  *
  * @returns what `run` does. @throws EulabError (2) when the file cannot be written after all; else as `run`.
  */
-export async function recorded(
-  file: string | undefined,
-  run: (onEnd: (course: Course) => void) => Promise<number>,
-): Promise<number> {
-  if (file === undefined) return run(() => undefined);
+export async function recorded(file: string, run: (onEnd: (course: Course) => void) => Promise<number>): Promise<number> {
   let course: Course | undefined;
   const note = (seen: Course) => {
     course = seen;

@@ -5,7 +5,6 @@ import { EulabError, Interrupted, isErrno, type Signal, signalNumbers } from '..
 import type { GuestCommand, Size } from './channel/frame.ts';
 import { connect, type Link, type Session } from './channel/link.ts';
 import type { ConsoleLog } from './console.ts';
-import { diagnose } from './diagnose/diagnose.ts';
 import type { Inspection } from './inspection/inspection.ts';
 import type { Bare } from './machine/qemu.ts';
 import type { Course } from './outcome.ts';
@@ -109,7 +108,7 @@ export async function withGuest<Out>(
   try {
     const work = Promise.race([
       converse(),
-      died(vm, guest),
+      died(vm, guest, over.signal),
       watchdog(boot, vm, guest, over.signal),
       aborted(boot.signal, over.signal),
     ]);
@@ -205,8 +204,12 @@ async function brokenPipe(output: Writable, over: AbortSignal): Promise<never> {
   throw new EulabError('the reader of the output went away', { exitCode: 128 + 13 });
 }
 
-async function died(vm: Vm, { readyMs }: Guest): Promise<never> {
+/** Explains the end of the machine, unless nobody waits for it any more. */
+async function died(vm: Vm, { readyMs }: Guest, over: AbortSignal): Promise<never> {
   const end = await vm.ended;
+  if (over.aborted) return never();
+  // A boot that goes well never needs it.
+  const { diagnose } = await import('./diagnose/diagnose.ts');
   throw diagnose({ ...end, console: vm.console.lines(), log: vm.console.file, ready: readyMs !== undefined });
 }
 

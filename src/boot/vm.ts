@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { connect as dial, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Duplex, Readable, Writable } from 'node:stream';
@@ -111,6 +112,7 @@ export async function launch(machine: Bare, { log, claim, terminal }: Launch): P
 /** Connects to a socket that somebody is about to make. */
 async function dialled(path: string, awaited: () => boolean): Promise<Socket> {
   for (;;) {
+    while (!existsSync(path) && awaited()) await new Promise((resolve) => setTimeout(resolve, dialEveryMs));
     const socket = dial(path);
     try {
       await once(socket, 'connect');

@@ -7,16 +7,13 @@ import { bootedInitramfs } from '../boot/image/initramfs-form.ts';
 import { bootedKernel } from '../boot/image/kernel-form.ts';
 import type { Inspection } from '../boot/inspection/inspection.ts';
 import { type Drive, rootWords } from '../boot/machine/drives.ts';
-import { explained } from '../boot/machine/explain.ts';
-import gains from '../boot/machine/gains.json' with { type: 'json' };
 import { kernelArch } from '../boot/machine/machine.ts';
 import { type Prepared, prepare } from '../boot/machine/prepare.ts';
 import { type Bare, qemu, serialWord } from '../boot/machine/qemu.ts';
-import { clearOutcome, recorded } from '../boot/outcome.ts';
+import type { Course } from '../boot/outcome.ts';
 import type { ProfiledBoot } from '../boot/profile.ts';
 import { runCommand } from '../boot/run.ts';
 import { claim, nextName, runtimeFolder } from '../boot/running/running.ts';
-import { runShell, terminalWords } from '../boot/shell.ts';
 import { needTerminal, rawTerminal, resized } from '../boot/terminal/terminal.ts';
 import type { WarmRun } from '../boot/warm/run.ts';
 import { show } from '../command.ts';
@@ -33,11 +30,13 @@ export function boot(context: Context) {
     if (options.compare) return (await import('../boot/timeline/files.ts')).compareFiles(words);
     const profile = await profiler(context, options);
     const argv = words.length > 0 || profile === undefined ? words : profile.nothing;
-    if (options.json !== undefined && !options.dryRun && !options.explain) clearOutcome(options.json);
+    if (options.json !== undefined && !options.dryRun && !options.explain) {
+      (await import('../boot/outcome.ts')).clearOutcome(options.json);
+    }
     const look = await inspect(argv, options);
     const { machine, choices, notes } = await plan(context, argv, options, look);
     for (const note of notes) process.stderr.write(`eulab: ${note}\n`);
-    if (options.explain) process.stdout.write(explained(choices, gains));
+    if (options.explain) process.stdout.write((await import('../boot/machine/explain.ts')).explained(choices));
     if (options.dryRun) await print(context, profile?.profiled(machine, logFile(context.workspace().cache)) ?? machine, options);
     else if (options.explain) return;
     else if (profile !== undefined) await profileRun(context, machine, argv, options, profile);
@@ -79,7 +78,7 @@ async function plan(
   if (boots && shell) needTerminal('a shell', 'run a command instead: eulab boot -- COMMAND');
   if (boots && options.tty) needTerminal('--tty', 'leave it out: the command then has pipes');
   const words = [
-    ...(shell ? terminalWords(env, process.stdout) : ['eulab.mode=run']),
+    ...(shell ? (await import('../boot/shell.ts')).terminalWords(env, process.stdout) : ['eulab.mode=run']),
     serialWord,
     ...networkWords(options.net, options.ip),
     ...rootWords(options.root, drives),
@@ -123,11 +122,18 @@ async function run(
   const boot = { machine, claim: claimer(context, argv, options), newLog: () => logFile(cache), inspection };
   if (argv.length === 0) {
     const shell = { ...boot, log: boot.newLog(), signal: limited(signal, options.timeout) };
+    const { runShell } = await import('../boot/shell.ts');
     return context.exit(await recorded(options.json, () => runShell(shell).then(() => status.done)));
   }
   const command = guestCommand(argv, options, context.env);
   const one = { context, ...boot, command, timeoutMs: options.timeout, limits: options.limit ?? {}, warm: warmth(options) };
   context.exit(await recorded(options.json, (onEnd) => commandRun({ ...one, onEnd })));
+}
+
+/** Runs a boot, and writes its outcome where one is asked for. */
+async function recorded(file: string | undefined, run: (onEnd: (course: Course) => void) => Promise<number>): Promise<number> {
+  if (file === undefined) return await run(() => undefined);
+  return await (await import('../boot/outcome.ts')).recorded(file, run);
 }
 
 /** Claims a name and a folder for each start of a machine. */

@@ -2,9 +2,8 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, chown, lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { markCache } from '../../src/artifacts/cache.ts';
 import { self } from '../../src/artifacts/holder.ts';
@@ -13,6 +12,7 @@ import type { Product } from '../../src/artifacts/manifest.ts';
 import { stage } from '../../src/artifacts/store.ts';
 import { apply, type Cleanable, plan } from '../../src/clean.ts';
 import type { Workspace } from '../../src/workspace.ts';
+import { bundled } from '../bundled.ts';
 import { requires } from '../requires.ts';
 
 let top: string;
@@ -310,8 +310,7 @@ requires('root')('a tree of read-only folders goes, for a user who is not root',
     await apply(await plan(workspace, ['cache']), workspace);
   `;
   const child = join(home, 'child.mjs');
-  const stdin = { contents: program, resolveDir: resolve('.'), loader: 'ts' as const };
-  await build({ stdin, bundle: true, platform: 'node', format: 'esm', target: 'node20', outfile: child });
+  await bundled({ text: program }, child);
   const run = spawn(process.execPath, [child, home, cache], { uid: 65534, gid: 65534, cwd: home, stdio: 'inherit' });
   expect(await once(run, 'exit')).toEqual([0, null]);
   expect(await readdir(home)).toEqual(['child.mjs']);
@@ -332,8 +331,7 @@ requires(
     console.log(await plan(workspace, ['cache']).then(() => 'planned', (error) => error.message));
   `;
   const child = join(top, 'mounted.mjs');
-  const stdin = { contents: program, resolveDir: resolve('.'), loader: 'ts' as const };
-  await build({ stdin, bundle: true, platform: 'node', format: 'esm', target: 'node20', outfile: child });
+  await bundled({ text: program }, child);
   const script = 'mount -t tmpfs none "$3/images/root/proc" && exec "$0" "$1" "$2" "$3"';
   const { stdout } = await promisify(execFile)('unshare', [
     '-m',

@@ -1,5 +1,7 @@
 import { EulabError, status } from '../../errors.ts';
 import type { CheckedKernel } from './kernel-check.ts';
+import { kernelConfig } from './kernel-config.ts';
+import { unpackedKernel } from './payload.ts';
 
 /** In which form a kernel is given to QEMU. */
 export interface BootedKernel {
@@ -54,11 +56,9 @@ async function chosenForm(checked: CheckedKernel, choice: FormChoice): Promise<B
   if (wanted === 'auto' && accel === 'kvm') return asGiven('under KVM it unpacks itself in no time');
   if (wanted === 'auto' && words.some((word) => /(^|\s)kaslr(\s|$)/.test(word))) return asGiven('KASLR was asked for');
   if (!startable(version)) return refuse('kernels before Linux 5.0 can only be started so by Xen');
-  const { unpackedKernel } = await import('./payload.ts');
   const unpacked = await unpackedKernel(checked, cache);
   if (unpacked === undefined) return refuse(`its ${payload?.compression} data cannot be unpacked on this host`);
   if (!unpacked.pvh) return refuse('it has no PVH entry (CONFIG_PVH)');
-  const { kernelConfig } = await import('./kernel-config.ts');
   const config = kernelConfig(checked, cache);
   const sanitizer = sanitizers.find((symbol) => config?.value(symbol) === 'y');
   if (sanitizer !== undefined) return refuse(`its PVH entry would run before ${sanitizer} is ready for it`);

@@ -1,3 +1,4 @@
+import gains from './gains.json' with { type: 'json' };
 import type { Choice } from './recipe.ts';
 
 /** Where and how the gains were measured. */
@@ -10,7 +11,7 @@ export interface Measurement {
  *
  * A gain of 0.85 means: a boot with this takes 0.85 of the time of one with what stands behind the stroke.
  */
-export function explained(choices: readonly Choice[], { where }: Measurement): string {
+export function explained(choices: readonly Choice[], { where }: Measurement = gains): string {
   const rows = choices.map(({ what, value, gain, against, reason }) => [
     what,
     value,

@@ -1,6 +1,5 @@
 import { closeSync, existsSync, openSync, readSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { constants, gunzipSync } from 'node:zlib';
 import { EulabError, status } from '../../errors.ts';
 import { type ArchName, type KernelKind, kernelKind } from './arch.ts';
 
@@ -49,6 +48,8 @@ function checkForeign(file: string, { arch, form }: KernelKind, gzip: boolean): 
 
 /** What a gzip stream begins with, as far as its beginning tells. */
 function unpacked(head: Uint8Array): Uint8Array {
+  // Most kernels for a PC are no gzip files, and most boots do without.
+  const { constants, gunzipSync } = process.getBuiltinModule('node:zlib');
   try {
     return gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH });
   } catch {

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { EulabError, status } from '../../errors.ts';
 import { locate, missing } from '../../exec.ts';
 import type { Topology } from '../../machine-values.ts';
@@ -15,6 +14,7 @@ import type { Machine } from './qemu.ts';
 import { qemuFacts } from './qemu-facts.ts';
 import { type Choice, recipe } from './recipe.ts';
 import { mountOrder, type Share, share, shareWords } from './share.ts';
+import { emulatedTscKhz, knownTscKhz } from './tsc.ts';
 
 /** What a user asks of a machine, as the settings have it. */
 export interface Asked {
@@ -103,7 +103,7 @@ export async function prepare(asked: Asked, subject: Subject): Promise<Prepared>
     initramfs: await subject.unpacked(accel.name),
     qemuVersion: version,
     qboot: arch.name === 'x86_64' ? qboot(path) : undefined,
-    tscKhz: await tscKhz(named, accel.name, path, subject),
+    tscKhz: accel.name === 'tcg' && arch.name === 'x86_64' ? await tscKhz(named, path, subject) : undefined,
     interactive: subject.console === 'terminal',
   });
   const cwd = asked.cwd === true ? absolute('.') : undefined;
@@ -125,12 +125,17 @@ export async function prepare(asked: Asked, subject: Subject): Promise<Prepared>
     net: asked.net,
     shares,
     rng: asked.rng,
-    vsockCid: asked.vsock === 'auto' ? randomInt(2 ** 16, 2 ** 31) : asked.vsock === undefined ? undefined : Number(asked.vsock),
+    vsockCid: vsockCid(asked.vsock),
     rtc: asked.rtc,
     console: subject.console,
     extra: asked.qemuArg ?? [],
   };
   return { machine, choices, notes: notes(asked, accel, machine) };
+}
+
+function vsockCid(asked: string | undefined): number | undefined {
+  if (asked !== 'auto') return asked === undefined ? undefined : Number(asked);
+  return process.getBuiltinModule('node:crypto').randomInt(2 ** 16, 2 ** 31);
 }
 
 function sharesOf(asked: Asked): Share[] {
@@ -157,16 +162,14 @@ async function acceleratorFor(arch: Arch, { accel }: Asked, qemu: string, subjec
   });
 }
 
-async function tscKhz(machine: string, accel: 'kvm' | 'tcg', qemu: string, { cache, signal }: Subject) {
-  if (machine !== 'microvm' || accel !== 'tcg') return undefined;
-  const { emulatedTscKhz } = await import('./tsc.ts');
-  return emulatedTscKhz(qemu, cache, signal);
+async function tscKhz(machine: string, qemu: string, { cache, signal }: Subject) {
+  return await (machine === 'microvm' ? emulatedTscKhz : knownTscKhz)(qemu, cache, signal);
 }
 
 function notes({ rtc, vsock }: Asked, accel: Accelerator, machine: Prepared['machine']): string[] {
   const list = accel.why === undefined ? [] : [`booting under emulation (TCG): ${accel.why}`];
   const khz = machine.cmdline.find((word) => word.startsWith('tsc_early_khz='))?.split('=')[1];
-  if (khz !== undefined && accel.name === 'tcg') {
+  if (khz !== undefined && machine.cmdline.includes('tsc=reliable')) {
     list.push(`the guest's clock runs by a rate that was measured on this host: ${khz} kHz, within 0.01 %`);
   }
   if (rtc !== undefined && rtc !== 'utc' && rtc !== 'localtime') list.push(`the guest's clock starts at ${rtc}, as --rtc says`);

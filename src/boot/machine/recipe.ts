@@ -59,6 +59,7 @@ interface Part extends Partial<Omit<Recipe, 'choices'>> {
 export function recipe(facts: RecipeFacts): Recipe {
   const parts = [
     machine(facts),
+    clock(facts),
     firmware(facts),
     image(facts),
     initramfs(facts),
@@ -107,6 +108,14 @@ function machine(facts: RecipeFacts): Part {
     machine: `${value}${property}`,
     choice: { ...choice(reason), against: 'pc', ...measured('q35', facts) },
   };
+}
+
+/** On a machine with other clocks the kernel goes on to measure by itself, and to watch over the counter. */
+function clock({ arch, accel, tscKhz, ...facts }: RecipeFacts): Part {
+  if (tscKhz === undefined || accel !== 'tcg' || arch.name !== 'x86_64' || facts.machine === 'microvm') return {};
+  const reason = 'the rate of its time-stamp counter need not be found out by interrupts that come late under emulation';
+  const choice = { what: 'clock', value: `${tscKhz} kHz`, reason, against: 'found out' };
+  return { words: [`tsc_early_khz=${tscKhz}`], choice: { ...choice, ...measured('tsc', { arch, accel, tscKhz, ...facts }) } };
 }
 
 function microvm(facts: RecipeFacts, choice: (reason: string) => Choice): Part {
@@ -181,8 +190,11 @@ function cpu(facts: RecipeFacts): Part {
       choice: { what, value, reason: 'all that QEMU emulates, with a cheap cipher for pointer authentication' },
     };
   }
-  const reason = 'all that QEMU emulates, for programs that ask for more than the plain model';
-  return { cpu: 'max', choice: { what, value: 'max', reason, against: 'qemu64', ...measured('cpu', facts) } };
+  if (facts.arch.name !== 'x86_64') return { cpu: 'max', choice: { what, value: 'max', reason: 'all that QEMU emulates' } };
+  // By these the kernel takes rep stosb and rep movsb for fast, and clears and copies all memory with them.
+  const value = 'max,erms=off,fsrm=off';
+  const reason = 'all that QEMU emulates, but for the promise that single bytes are moved as fast as words';
+  return { cpu: value, choice: { what, value, reason, against: 'max', ...measured('erms', facts) } };
 }
 
 /** One emulated PC processor: where the kernel prepares for speed that emulation does not have. */

@@ -1,5 +1,4 @@
 import { setTimeout } from 'node:timers/promises';
-import { diagnose } from '../diagnose/diagnose.ts';
 import type { Boot } from '../run.ts';
 import type { Vm } from '../vm.ts';
 import { limits, nextCheckMs, overdue, type Watched } from './watch.ts';
@@ -26,6 +25,7 @@ export async function watchdog(
     const watched: Watched = { lines: vm.console.lines(), readyMs: guest.readyMs, limits: allowed, talks };
     const limit = overdue(watched, elapsedMs(vm));
     if (limit !== undefined) {
+      const { diagnose } = await import('../diagnose/diagnose.ts');
       const end = { code: null, signal: null, stderr: vm.said(), console: watched.lines, log: vm.console.file };
       throw diagnose({ ...end, limit, ready: guest.readyMs !== undefined });
     }

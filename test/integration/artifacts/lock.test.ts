@@ -2,13 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { self } from '../../../src/artifacts/holder.ts';
 import { holding, lock } from '../../../src/artifacts/lock.ts';
 import type { Event } from '../../../src/report.ts';
+import { bundled } from '../../bundled.ts';
 
 let top: string;
 let folder: string;
@@ -37,14 +37,7 @@ if (what === 'hold') {
 
 beforeAll(async () => {
   top = await mkdtemp(join(tmpdir(), 'eulab-lock-'));
-  await build({
-    stdin: { contents: program, resolveDir: resolve('.'), loader: 'ts' },
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    outfile: join(top, 'child.mjs'),
-  });
+  await bundled({ text: program }, join(top, 'child.mjs'));
 });
 
 beforeEach(async () => {

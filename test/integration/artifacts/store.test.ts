@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { self } from '../../../src/artifacts/holder.ts';
 import { current, sha256, stage, unwritable } from '../../../src/artifacts/store.ts';
+import { bundled } from '../../bundled.ts';
 import { requires } from '../../requires.ts';
 
 let top: string;
@@ -211,8 +211,7 @@ requires(
     console.log(JSON.stringify([said, (await current('artifacts', 'kernel', 'k')).state, readFileSync('artifacts/bzImage', 'utf8')]));
   `;
   const child = join(top, 'full.mjs');
-  const stdin = { contents: program, resolveDir: resolve('.'), loader: 'ts' as const };
-  await build({ stdin, bundle: true, platform: 'node', format: 'esm', target: 'node20', outfile: child });
+  await bundled({ text: program }, child);
   const disk = join(top, 'disk');
   await mkdir(disk);
   // The mount is the child's alone: it is gone with its namespace.

@@ -4,10 +4,10 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { directory, type Entry, file } from '../../../src/ramdisk/entry.ts';
 import { pack } from '../../../src/ramdisk/pack.ts';
+import { bundled } from '../../bundled.ts';
 import { requires } from '../../requires.ts';
 
 let folder: string;
@@ -17,7 +17,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'eulab-pack-'));
   packer = join(folder, 'packer.mjs');
   const entry = join(import.meta.dirname, 'packer.ts');
-  await build({ entryPoints: [entry], outfile: packer, bundle: true, platform: 'node', format: 'esm', packages: 'external' });
+  await bundled({ path: entry }, packer);
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));

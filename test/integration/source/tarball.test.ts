@@ -3,6 +3,7 @@ import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { kernelSource } from '../../../src/source/kernel.ts';
+import { bundled } from '../../bundled.ts';
 import { requires } from '../../requires.ts';
 import { cached, folder, listener, sha256, tarball, tree } from './site.ts';
 
@@ -156,18 +157,8 @@ requires(
       .catch((error) => console.log(error.message, error.hint, JSON.stringify(readdirSync(${JSON.stringify(join(cache, 'sources'))}))));
   `;
   await writeFile(join(work.path, 'script.ts'), script);
-  const esbuild = await import('esbuild');
   const bundle = join(work.path, 'script.mjs');
-  await esbuild.build({
-    entryPoints: [join(work.path, 'script.ts')],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    outfile: bundle,
-    logLevel: 'error',
-    banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
-  });
+  await bundled({ path: join(work.path, 'script.ts') }, bundle);
   const output = execFileSync(
     'unshare',
     ['--mount', 'sh', '-c', 'mount -t tmpfs -o size=1m tmpfs "$1" && exec "$2" "$3"', 'sh', cache, process.execPath, bundle],

@@ -20,7 +20,11 @@ const arm = { arch: archs.aarch64, qboot: undefined };
 const microvm = { machine: 'microvm', tscKhz: 2_445_408 };
 
 test.each<[string, Partial<RecipeFacts>, Partial<ReturnType<typeof recipe>>]>([
-  ['emulation', {}, { machine: 'q35,i8042=off', bus: 'pci', cpu: 'max', firmware: '/q/qboot.rom', kernel: '/k/bzImage' }],
+  [
+    'emulation',
+    {},
+    { machine: 'q35,i8042=off', bus: 'pci', cpu: 'max,erms=off,fsrm=off', firmware: '/q/qboot.rom', kernel: '/k/bzImage' },
+  ],
   ['KVM', { accel: 'kvm' }, { machine: 'q35,i8042=off', cpu: 'host' }],
   ['an older QEMU', { qemuVersion: [6, 2] }, { machine: 'q35' }],
   ['without qboot', { qboot: undefined }, { firmware: undefined }],
@@ -49,8 +53,12 @@ test('microvm under emulation is told the rate of its clock as it was measured, 
   expect(choices[0]?.reason).toContain('the kernel is told 2445408 kHz, as measured');
 });
 
-test('no other machine is told a rate', () => {
-  for (const machine of ['auto', 'q35', 'pc']) expect(recipe({ ...facts, machine }).words.join()).not.toContain('tsc');
+test('another machine under emulation is told a rate that is known, and goes on to measure it', () => {
+  for (const machine of ['auto', 'q35', 'pc']) {
+    expect(recipe({ ...facts, machine }).words.join()).not.toContain('tsc');
+    const told = recipe({ ...facts, machine, tscKhz: 2_445_408 }).words.filter((word) => word.startsWith('tsc'));
+    expect(told).toEqual(['tsc_early_khz=2445408']);
+  }
 });
 
 test.each<[string, Partial<RecipeFacts>]>([
