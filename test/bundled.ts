@@ -1,5 +1,5 @@
-import { join, resolve } from 'node:path';
-import { build } from 'rolldown';
+import { join } from 'node:path';
+import { build, type Plugin } from 'rolldown';
 import { root } from './eulab.ts';
 
 /**
@@ -13,7 +13,16 @@ export async function bundled(program: { readonly path: string } | { readonly te
     platform: 'node',
     transform: { target: 'node20.19' },
     logLevel: 'silent',
-    plugins: [{ name: 'text', load: (id) => ('text' in program && resolve(id) === entry ? program.text : null) }],
+    plugins: 'text' in program ? [virtual(entry, program.text)] : [],
     output: { file, format: 'esm', codeSplitting: false },
   });
+}
+
+/** A file that is not there, with its text. */
+function virtual(path: string, text: string): Plugin {
+  return {
+    name: 'virtual',
+    resolveId: (id) => (id === path ? id : null),
+    load: (id) => (id === path ? text : null),
+  };
 }

@@ -87,6 +87,7 @@ async function plan(
   return await prepare(options, {
     ...{ arch, kernel, drives, words, env, cache, sizeOf: memory, signal, debug: inspection?.debug },
     console: shell ? 'terminal' : 'log',
+    boots,
     form: (accel) => bootedKernel(checked?.kernel, { ...files, wanted, accel }),
     unpacked: (accel) => {
       const asGiven = options.profileBoot !== undefined || options.kernelForm === 'bzimage';

@@ -46,6 +46,8 @@ export interface Subject {
   readonly form: (accel: 'kvm' | 'tcg') => Promise<BootedKernel>;
   readonly unpacked: (accel: 'kvm' | 'tcg') => Promise<BootedInitramfs>;
   readonly console: Machine['console'];
+  /** It is started, not only shown. */
+  readonly boots: boolean;
   /** Words of the kernel's command line that stand before the user's. */
   readonly words: readonly string[];
   readonly env: NodeJS.ProcessEnv;
@@ -162,8 +164,9 @@ async function acceleratorFor(arch: Arch, { accel }: Asked, qemu: string, subjec
   });
 }
 
-async function tscKhz(machine: string, qemu: string, { cache, signal }: Subject) {
-  return await (machine === 'microvm' ? emulatedTscKhz : knownTscKhz)(qemu, cache, signal);
+async function tscKhz(machine: string, qemu: string, { cache, boots, signal }: Subject) {
+  if (machine === 'microvm') return await emulatedTscKhz(qemu, cache, signal);
+  return await knownTscKhz(qemu, cache, { boots, signal });
 }
 
 function notes({ rtc, vsock }: Asked, accel: Accelerator, machine: Prepared['machine']): string[] {

@@ -65,6 +65,7 @@ export function recipe(facts: RecipeFacts): Recipe {
     initramfs(facts),
     cpu(facts),
     instructions(facts),
+    selfTests(facts),
     messages(facts),
   ];
   const merged: Part = Object.assign({}, ...parts);
@@ -208,6 +209,14 @@ function instructions(facts: RecipeFacts): Part {
     'else thousands of lock prefixes are patched away for the one CPU, and all that was translated is translated again';
   const choice = { what: 'instructions', value: 'as built', reason, against: 'patched', ...measured('smp', facts) };
   return { words: ['noreplace-smp'], choice };
+}
+
+/** The kernel says in its log that it was told so, and a later word of the user's overrides it. */
+function selfTests(facts: RecipeFacts): Part {
+  if (facts.accel !== 'tcg') return {};
+  const reason = "a distribution's kernel tries all its ciphers at every start; to have that: --append cryptomgr.notests=0";
+  const choice = { what: 'self-tests', value: 'no ciphers', reason, against: 'all', ...measured('crypto', facts) };
+  return { words: ['cryptomgr.notests'], choice };
 }
 
 function messages(facts: RecipeFacts): Part {

@@ -16,9 +16,6 @@ interface Reading {
 
 const spanMs = 250;
 const readings = 25;
-const limitMs = 10_000;
-/** Good enough: Linux's own quick calibration is content with 500 ppm, and a crystal's error is some 50. */
-const wantedPpm = 100;
 
 /** False on an x86 host whose counter changes with the clock rate or stops in sleep. */
 function steady(): boolean {
@@ -27,12 +24,19 @@ function steady(): boolean {
   return flags.includes('constant_tsc') && flags.includes('nonstop_tsc');
 }
 
+/** How exact a rate has to be, and how long it may take to find it. */
+export interface Wanted {
+  readonly ppm: number;
+  readonly limitMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
- * Measures the rate of an emulated CPU's time-stamp counter against the host's clock, in kHz. Takes half a second or more.
+ * Measures the rate of an emulated CPU's time-stamp counter against the host's clock, in kHz.
  *
- * @throws EulabError (3) when the counter does not run at a steady rate, so that no figure would be right.
+ * @throws EulabError (3) when the counter does not run at a steady rate, so that no figure would be right, or not in time.
  */
-export async function measureTscKhz(qemu: string, signal?: AbortSignal): Promise<number> {
+export async function measureTscKhz(qemu: string, { ppm, limitMs, signal }: Wanted): Promise<number> {
   if (!steady()) throw unsteady('its CPUs have no constant_tsc');
   const folder = mkdtempSync(join(tmpdir(), 'eulab-tsc-'));
   const rom = join(folder, 'tsc.rom');
@@ -54,7 +58,7 @@ export async function measureTscKhz(qemu: string, signal?: AbortSignal): Promise
       bounds = narrowed(bounds, first, await best(read));
       if (bounds.low > bounds.high) throw unsteady('it does not count evenly');
       const middle = (bounds.low + bounds.high) / 2;
-      if (((bounds.high - bounds.low) / 2 / middle) * 1e6 < wantedPpm) return Math.round(middle);
+      if (((bounds.high - bounds.low) / 2 / middle) * 1e6 < ppm) return Math.round(middle);
     }
   } finally {
     clearTimeout(limit);

@@ -2,6 +2,23 @@ import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'no
 import { dirname, join } from 'node:path';
 import { EulabError } from '../../errors.ts';
 
+/** For a guest that has no other clock: a crystal's error is some 50 ppm. */
+const finePpm = 100;
+/** For one that goes on to measure by itself: Linux's own quick calibration is content with this. */
+const coarsePpm = 500;
+const fineLimitMs = 10_000;
+const coarseLimitMs = 1000;
+
+/** A busy host cannot be measured in this time, but may be at the next boot. */
+const mostTries = 3;
+
+/** What is known of a host: the rate with how far it may be off, and how often somebody wanted to know. */
+interface Rate {
+  readonly khz?: number;
+  readonly ppm?: number;
+  readonly wanted?: number;
+}
+
 /**
  * The rate of an emulated CPU's time-stamp counter, in kHz, measured against the host's clock: QEMU's rdtsc is the host's
  * counter, so that a guest which is told this rate has the right time. Takes a second, once per boot of the host.
@@ -9,59 +26,62 @@ import { EulabError } from '../../errors.ts';
  * @throws EulabError (3) when the counter does not run at a steady rate, so that no figure would be right.
  */
 export async function emulatedTscKhz(qemu: string, cache: string, signal?: AbortSignal): Promise<number> {
-  const file = join(cache, 'probes', 'tsc.json');
-  const host = identity(qemu);
-  const known = recall(file, host);
-  if (known !== undefined && known > 0) return known;
+  const kept = keeper(qemu, cache);
+  const { khz: known, ppm = 0 } = kept.recall();
+  if (known !== undefined && ppm <= finePpm) return known;
   // Once for each boot of the host: a boot of a guest need not load it.
   const { measureTscKhz } = await import('./tsc-measure.ts');
-  const khz = await measureTscKhz(qemu, signal);
-  remember(file, host, khz);
+  const khz = await measureTscKhz(qemu, { ppm: finePpm, limitMs: fineLimitMs, signal });
+  kept.remember({ khz, ppm: finePpm });
   return khz;
 }
 
 /**
- * The same for a machine that can do without: the rate when it is known, or when this host has asked before, so that it pays
- * to measure it; undefined the first time, and where it cannot be had.
+ * The same for a machine that has other clocks, less exact: the rate when it is known; undefined where it is not. When the
+ * machine `boots`, and another has before since the host did, it pays to find out: that takes half a second, once.
  */
-export async function knownTscKhz(qemu: string, cache: string, signal?: AbortSignal): Promise<number | undefined> {
-  const file = join(cache, 'probes', 'tsc.json');
-  const host = identity(qemu);
-  const kept = recall(file, host);
-  if (kept !== undefined) return kept === 0 ? undefined : kept;
-  const asked = join(cache, 'probes', 'tsc-asked.json');
-  if (recall(asked, host) === undefined) {
-    remember(asked, host, 0);
-    return undefined;
-  }
-  return await emulatedTscKhz(qemu, cache, signal).catch((error: unknown) => {
+export async function knownTscKhz(
+  qemu: string,
+  cache: string,
+  { boots, signal }: { readonly boots: boolean; readonly signal?: AbortSignal | undefined },
+): Promise<number | undefined> {
+  const kept = keeper(qemu, cache);
+  const { khz: known, wanted = 0 } = kept.recall();
+  if (known !== undefined || !boots || wanted > mostTries) return known;
+  kept.remember({ wanted: wanted + 1 });
+  if (wanted === 0) return undefined;
+  const { measureTscKhz } = await import('./tsc-measure.ts');
+  const measuring = measureTscKhz(qemu, { ppm: coarsePpm, limitMs: coarseLimitMs, signal });
+  const khz = await measuring.catch((error: unknown) => {
     if (!(error instanceof EulabError) || signal?.aborted === true) throw error;
-    remember(file, host, 0);
     return undefined;
   });
+  if (khz !== undefined) kept.remember({ khz, ppm: coarsePpm });
+  return khz;
 }
 
-/** What the rate depends on: this boot of the host, and this QEMU. */
-function identity(qemu: string): string {
+/** What is kept for this boot of the host and this QEMU. */
+function keeper(qemu: string, cache: string) {
   const { size, mtimeMs } = statSync(qemu);
-  return [readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(), qemu, size, mtimeMs].join(' ');
-}
-
-function recall(file: string, host: string): number | undefined {
-  try {
-    const kept = JSON.parse(readFileSync(file, 'utf8')) as { host: string; khz: number };
-    return kept.host === host && Number.isInteger(kept.khz) ? kept.khz : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function remember(file: string, host: string, khz: number): void {
-  try {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(`${file}.${process.pid}`, JSON.stringify({ host, khz }));
-    renameSync(`${file}.${process.pid}`, file);
-  } catch {
-    // A cache that cannot be written costs a second at the next boot, and no boot.
-  }
+  const host = [readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(), qemu, size, mtimeMs].join(' ');
+  const file = join(cache, 'probes', 'tsc.json');
+  return {
+    recall: (): Rate => {
+      try {
+        const kept = JSON.parse(readFileSync(file, 'utf8')) as Rate & { readonly host: string };
+        return kept.host === host ? kept : {};
+      } catch {
+        return {};
+      }
+    },
+    remember: (rate: Rate): void => {
+      try {
+        mkdirSync(dirname(file), { recursive: true });
+        writeFileSync(`${file}.${process.pid}`, JSON.stringify({ host, ...rate }));
+        renameSync(`${file}.${process.pid}`, file);
+      } catch {
+        // A cache that cannot be written costs a second at the next boot, and no boot.
+      }
+    },
+  };
 }
