@@ -6,6 +6,8 @@ import type { Claim } from './running/running.ts';
 import { serve } from './running/server.ts';
 import { rawTerminal, resized } from './terminal/terminal.ts';
 import { launch, type Vm } from './vm.ts';
+import { inVainMs, limits, type PhaseLimits, type Watched } from './watch/watch.ts';
+import { elapsedMs } from './watch/watchdog.ts';
 
 /** The words of the kernel's command line that tell the guest what terminal is at the other end of its console. */
 export function terminalWords(env: NodeJS.ProcessEnv, terminal: { readonly rows?: number; readonly columns?: number }): string[] {
@@ -22,6 +24,7 @@ export interface Shell {
   readonly claim: () => Promise<Claim>;
   readonly signal: AbortSignal;
   readonly inspection?: Inspection | undefined;
+  readonly limits: PhaseLimits;
 }
 
 /**
@@ -29,7 +32,7 @@ export interface Shell {
  *
  * @throws EulabError 255 when the guest panicked or died, 125 when QEMU failed, the signal's reason when aborted.
  */
-export async function runShell({ machine, log, claim, signal, inspection }: Shell): Promise<void> {
+export async function runShell({ machine, log, claim, signal, inspection, limits: asked }: Shell): Promise<void> {
   signal.throwIfAborted();
   await using terminal = await rawTerminal();
   await using vm = await launch(machine, { log, claim, terminal });
@@ -44,6 +47,9 @@ export async function runShell({ machine, log, claim, signal, inspection }: Shel
   const stop = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
   // The terminal is raw.
   const say = (line: string) => void process.stderr.write(`${line}\r\n`);
+  const { accel, cpus } = machine;
+  const allowed = limits({ accel, cpus: cpus.count }, asked, inspection?.debug);
+  using _hint = hint(vm, () => ({ lines: vm.console.lines(), readyMs: link && 0, limits: allowed, talks: false }), say);
   const holder = { machine, vm, say, takeOver: () => signal };
   const work = Promise.race([vm.ended, stop]);
   try {
@@ -57,6 +63,23 @@ export async function runShell({ machine, log, claim, signal, inspection }: Shel
     process.stdin.unpipe();
     process.stdin.pause();
   }
+}
+
+/** Says, once, how to get out of a machine that does not come up: nobody else ends it while a person sits before it. */
+function hint(vm: Vm, watched: () => Watched, say: (line: string) => void): Disposable {
+  let timer: NodeJS.Timeout | undefined;
+  const look = () => {
+    const atMs = inVainMs(watched());
+    if (atMs === undefined || !Number.isFinite(atMs)) return;
+    const leftMs = atMs - elapsedMs(vm);
+    if (leftMs > 0) timer = setTimeout(look, leftMs);
+    else
+      say(
+        'eulab: the machine says nothing; ctrl-A x ends it, ctrl-A c is the monitor of QEMU, --append ignore_loglevel shows more',
+      );
+  };
+  look();
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
 /** Calls `found` when an agent answers: in a guest that has one, which a shell does not need. */

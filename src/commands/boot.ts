@@ -122,7 +122,7 @@ async function run(
   const { inspection } = options;
   const boot = { machine, claim: claimer(context, argv, options), newLog: () => logFile(cache), inspection };
   if (argv.length === 0) {
-    const shell = { ...boot, log: boot.newLog(), signal: limited(signal, options.timeout) };
+    const shell = { ...boot, limits: options.limit ?? {}, log: boot.newLog(), signal: limited(signal, options.timeout) };
     const { runShell } = await import('../boot/shell.ts');
     return context.exit(await recorded(options.json, () => runShell(shell).then(() => status.done)));
   }

@@ -92,3 +92,12 @@ test('a command on a terminal of its own: its size, its keys, its status', async
   const [before, after] = settings(shown);
   expect(after).toBe(before);
 });
+
+test('a person before a machine that does not come up is told how to get out of it', async () => {
+  const shown = await onTerminal(`stty -g; ${boot} --limit silence=1s --qemu-arg=-S; echo status=$?; stty -g`, [
+    [/the machine says nothing; ctrl-A x ends it/, '\x01x'],
+  ]);
+  expect(shown).toContain('status=0');
+  const set = settings(shown);
+  expect([set.length, set[1]]).toEqual([2, set[0]]);
+});

@@ -15,6 +15,11 @@ export interface Span {
 const kernelBegins =
   /^\[ *\d+\.\d{6}\]|^Linux version |^early console in |^Decompressing Linux|^No EFI environment|^Probing EDD|^This kernel requires /;
 
+const ofFirmware = /^(?:SeaBIOS|iPXE|Machine UUID|Booting from |Press )/;
+
+/** True for a line that the firmware or the kernel wrote, and no program. Pure. */
+export const beforePrograms = (text: string) => kernelBegins.test(text) || ofFirmware.test(text);
+
 /** The kernel's last words before the first process; the second is all that a kernel from before 5.1 says. */
 const initBegins = /Run \S+ as init process|Freeing unused kernel (?:image|memory)/;
 

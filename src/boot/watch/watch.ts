@@ -1,5 +1,5 @@
 import type { Line } from '../console.ts';
-import { haltedMs, type Phase, phase, phaseNames } from './phase.ts';
+import { beforePrograms, haltedMs, type Phase, phase, phaseNames } from './phase.ts';
 
 /** What can run out: a phase, the patience with a console that says nothing, or the time for all of it (`--timeout`). */
 export const limitNames = [...phaseNames, 'silence'] as const;
@@ -92,6 +92,15 @@ export function nextCheckMs(watched: Watched, nowMs: number): number | undefined
   const [first] = deadlines(watched);
   const soonest = Math.min(first === undefined ? Number.POSITIVE_INFINITY : first.atMs - nowMs, watched.limits.halted);
   return Number.isFinite(soonest) ? Math.max(1, Math.ceil(soonest)) : undefined;
+}
+
+/**
+ * When a person before a shell's console has waited in vain, in milliseconds since QEMU's start: its guest has no agent that
+ * answers, no program has spoken, and the console has been silent for its limit. Undefined for never. Pure.
+ */
+export function inVainMs({ lines, readyMs, limits }: Watched): number | undefined {
+  if (readyMs !== undefined || !lines.every(({ text }) => beforePrograms(text))) return undefined;
+  return (lines.at(-1)?.ms ?? 0) + limits.silence;
 }
 
 interface Deadline {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Limits, limits, nextCheckMs, overdue, type Watched } from '../../../../src/boot/watch/watch.ts';
+import { inVainMs, type Limits, limits, nextCheckMs, overdue, type Watched } from '../../../../src/boot/watch/watch.ts';
 
 const none = Number.POSITIVE_INFINITY;
 const lines = [
@@ -71,4 +71,14 @@ test('gdb may hold a machine for as long as it likes, and one that is kept after
   expect(Object.values(limits(machine, {}, { gdb: {} })).some(Number.isFinite)).toBe(false);
   expect(limits(machine, { whole: 9000 }, { gdb: {} })).toMatchObject({ whole: 9000, kernel: none });
   expect(limits(machine, {}, { keepPanicked: true })).toMatchObject({ halted: none, kernel: 180_000 });
+});
+
+test.each<[string, Partial<Watched>, number | undefined]>([
+  ['nothing was said', {}, 1500],
+  ['the kernel was the last to speak', { lines }, 2500],
+  ['the firmware was', { lines: [{ ms: 300, text: 'SeaBIOS (version 1.16.2)' }] }, 1800],
+  ['a program has spoken, and waits', { lines: [...lines, { ms: 1100, text: '/ #' }] }, undefined],
+  ['the agent has answered', { lines, readyMs: 1100 }, undefined],
+])('a person waits in vain when %s', (_what, changes, expected) => {
+  expect(inVainMs({ ...watched, talks: false, ...changes })).toBe(expected);
 });
