@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bundle, ended, eulab, folder, program, root, started } from '../eulab.ts';
@@ -107,6 +107,24 @@ test('--root: a file of any name, whose first partition is the root, and writes 
   const { status, stdout } = await sh(['--root', `${file}:snapshot`], 'cut -c1-19 /proc/mounts | head -1; echo x >/x && exit 42');
   expect([status, stdout.toString()]).toEqual([42, '/dev/vda1 / ext4 rw\n']);
   expect(digest(file)).toBe(before);
+});
+
+test('--root: the host’s folders are in the disk’s file system, for a command and beside its own init', async () => {
+  const shared = join(here.path, 'shared');
+  mkdirSync(shared, { recursive: true });
+  writeFileSync(join(shared, 'there'), 'there\n');
+  const options = ['--root', 'rootfs:snapshot', '--share', `${shared}:/mnt/shared:ro`];
+  const script = 'cat /mnt/shared/there; pwd; grep -c "^/dev/vda / " /proc/mounts; exit 42';
+  const { status, stdout, stderr } = await eulab(call('boot', ...files, ...options, '--cwd', '--', 'sh', '-c', script), {
+    cwd: shared,
+  });
+  expect([status, stdout.toString()], stderr).toEqual([42, `there\n${shared}\n1\n`]);
+
+  const shown = await onTerminal(onDisk(options.join(' ')), [
+    [/Please press Enter to activate this console/, '\n'],
+    [/# /, 'cat /mnt/shared/there; poweroff\n'],
+  ]);
+  expect(shown).toMatch(/^there\r*\n/m);
 });
 
 test.each([
