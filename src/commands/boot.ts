@@ -205,9 +205,15 @@ async function commandRun(
   };
   if (!warm) return await runCommand({ ...whole, log: run.newLog() });
   const { runWarm } = await import('../boot/warm/run.ts');
-  const store = join(context.workspace().cache, 'states');
+  const { cache } = context.workspace();
   const note = (text: string) => void process.stderr.write(`eulab: ${text}\n`);
-  return await runWarm({ ...whole, qemu: locate(run.machine.qemu, env) ?? run.machine.qemu, store, note });
+  return await runWarm({
+    ...whole,
+    qemu: locate(run.machine.qemu, env) ?? run.machine.qemu,
+    store: join(cache, 'states'),
+    cache,
+    note,
+  });
 }
 
 /** Where QEMU's user network puts its guest: known, so that nobody has to wait for DHCP. @see qemu(1), "-netdev user" */

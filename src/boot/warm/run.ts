@@ -10,6 +10,7 @@ export interface WarmRun extends Omit<Run, 'log' | 'reach'> {
   readonly qemu: string;
   /** Where states are kept. */
   readonly store: string;
+  readonly cache: string;
   /** A log for one start of a machine. */
   readonly newLog: () => string;
   readonly note: (text: string) => void;
@@ -28,7 +29,7 @@ export async function runWarm(run: WarmRun): Promise<number> {
     run.note(`booting instead of starting from a saved state: ${why}`);
     return await runCommand({ ...run, log: run.newLog() });
   }
-  const key = await stateKey(run.machine, run.qemu);
+  const key = await stateKey(run.machine, run.qemu, run.cache);
   const state = findState(run.store, key) ?? (await make(run, key));
   let loaded = false;
   const reach: Run['reach'] = async (vm) => {

@@ -20,6 +20,8 @@ import { quote } from '../../command.ts';
 import { version } from '../../version.ts';
 import type { Hello } from '../channel/frame.ts';
 import { type Link, resume } from '../channel/link.ts';
+import { openFile } from '../image/file.ts';
+import { known } from '../image/known.ts';
 import { type Bare, qemu } from '../machine/qemu.ts';
 import { qmp } from '../qmp/qmp.ts';
 import { migrate } from '../qmp/verbs.ts';
@@ -57,15 +59,27 @@ export function unfit({ drives, shares, nodes, vsockCid, debug }: Bare): string 
  * The name of a machine's state: a digest over everything that it depends on, which is QEMU's whole call but for the folder of
  * its sockets, what the kernel, the initramfs and the firmware contain, and which QEMU and which eulab it is.
  */
-export async function stateKey(machine: Bare, qemuPath: string): Promise<string> {
+export async function stateKey(machine: Bare, qemuPath: string, cache: string): Promise<string> {
   const { args } = qemu({ ...machine, folder: '' });
   const hash = createHash('sha256').update(JSON.stringify([version(), args]));
   for (const file of [machine.kernel, machine.initrd, machine.firmware]) {
-    if (file === undefined) continue;
-    for await (const piece of createReadStream(file)) hash.update(piece);
+    if (file !== undefined) hash.update(await digestOf(file, cache));
   }
   const { size, mtimeMs, ino } = statSync(qemuPath);
   return hash.update(JSON.stringify([qemuPath, size, mtimeMs, ino])).digest('hex');
+}
+
+/** The digest of a file's content, which is read once and not again until the file changes. */
+async function digestOf(path: string, cache: string): Promise<string> {
+  using file = openFile(path, { option: '--kernel or --initrd', maker: 'eulab build' });
+  const digests = known<string>(cache, 'digests', 1);
+  const recalled = digests.recall(file.identity);
+  if (recalled !== undefined) return recalled;
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(path)) hash.update(piece);
+  const digest = hash.digest('hex');
+  digests.remember(file.identity, digest);
+  return digest;
 }
 
 /** The state of that key; undefined when there is none. It counts as used now. */
