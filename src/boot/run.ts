@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { EulabError, Interrupted, isErrno, type Signal, signalNumbers } from '../errors.ts';
 import type { GuestCommand, Size } from './channel/frame.ts';
 import { connect, type Link, type Session } from './channel/link.ts';
-import type { ConsoleLog } from './console.ts';
+import type { ConsoleLog, Line } from './console.ts';
 import type { Inspection } from './inspection/inspection.ts';
 import type { Bare } from './machine/qemu.ts';
 import type { Course } from './outcome.ts';
@@ -77,10 +77,18 @@ export function runCommand(run: Run): Promise<number> {
     run.onMoment?.('command', vm.console);
     const code = await attend(link, run, over);
     run.onMoment?.('status', vm.console);
+    const fault = unpackFault(vm.console.lines());
+    if (fault !== undefined) run.streams.stderr.write(`eulab: ${fault}\n`);
     return code;
   };
   const watch: Watch = (vm, work) => run.inspection?.watch({ ...holder(run), vm }, work) ?? work;
   return withGuest(run, use, watch);
+}
+
+/** What the user has to know of a kernel that could not unpack its initramfs to the end, and started all the same. */
+function unpackFault(lines: readonly Line[]): string | undefined {
+  const why = lines.map(({ text }) => /Initramfs unpacking failed: (.*)/.exec(text)?.[1]).find((found) => found !== undefined);
+  return why && `the kernel could not unpack all of the initramfs (${why}): what ran in it may be damaged`;
 }
 
 /**

@@ -137,7 +137,8 @@ static void mark(const struct words *words, const char *what)
 
 	if (fd < 0)
 		return;
-	dprintf(fd, "eulab: mark %s", what);
+	/* Without its end a line of the log is not shown before the next one. */
+	dprintf(fd, "eulab: mark %s\n", what);
 	close(fd);
 }
 

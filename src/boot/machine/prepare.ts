@@ -12,7 +12,7 @@ import { qboot } from './machine.ts';
 import { nodes } from './numa.ts';
 import type { Machine } from './qemu.ts';
 import { qemuFacts } from './qemu-facts.ts';
-import { type Choice, recipe } from './recipe.ts';
+import { type Choice, type RecipeFacts, recipe } from './recipe.ts';
 import { mountOrder, type Share, share, shareWords } from './share.ts';
 import { emulatedTscKhz, knownTscKhz } from './tsc.ts';
 
@@ -86,16 +86,10 @@ export async function prepare(asked: Asked, subject: Subject): Promise<Prepared>
     });
   }
 
-  const program = asked.qemu ?? arch.program;
-  const path = locate(program, subject.env);
-  if (path === undefined) throw missing(program);
-  const facts = qemuFacts(path, subject.cache, subject.signal);
-  const version = await facts.version();
-  checkVersion(program, version);
-  if (asked.machine !== 'auto') checkMachine(named, arch, await facts.machines());
+  const { program, path, facts, version } = await programOf(asked, arch, named, subject);
   const accel = await acceleratorFor(arch, asked, path, subject);
   if (asked.cpu !== undefined) checkCpu(asked.cpu, accel.name, await facts.cpus());
-  const chosen = recipe({
+  const known: Omit<RecipeFacts, 'tscKhz'> = {
     arch,
     accel: accel.name,
     machine: asked.machine,
@@ -105,14 +99,22 @@ export async function prepare(asked: Asked, subject: Subject): Promise<Prepared>
     initramfs: await subject.unpacked(accel.name),
     qemuVersion: version,
     qboot: arch.name === 'x86_64' ? qboot(path) : undefined,
-    tscKhz: accel.name === 'tcg' && arch.name === 'x86_64' ? await tscKhz(named, path, subject) : undefined,
     interactive: subject.console === 'terminal',
-  });
+  };
   const cwd = asked.cwd === true ? absolute('.') : undefined;
   const append = asked.append ?? [];
-  const cmdline = [...chosen.words, ...subject.words, ...shareWords(shares, cwd), ...append];
-  checkCmdline(cmdline, append, arch);
-  const { choices, words: _, ...parts } = chosen;
+  const choose = (tscKhz: number | undefined) => {
+    const { words, ...rest } = recipe({ ...known, tscKhz });
+    const cmdline = [...words, ...subject.words, ...shareWords(shares, cwd), ...append];
+    checkCmdline(cmdline, append, arch);
+    return { ...rest, cmdline };
+  };
+  const emulated = accel.name === 'tcg' && arch.name === 'x86_64';
+  const khz = emulated ? await tscKhz(named, path, { ...subject, boots: false }) : undefined;
+  const first = choose(khz);
+  // Nothing is refused any more: what takes time comes last.
+  const found = emulated && khz === undefined && subject.boots ? await tscKhz(named, path, subject) : undefined;
+  const { choices, cmdline, ...parts } = found === undefined ? first : choose(found);
   const machine: Prepared['machine'] = {
     ...parts,
     qemu: program,
@@ -133,6 +135,18 @@ export async function prepare(asked: Asked, subject: Subject): Promise<Prepared>
     extra: asked.qemuArg ?? [],
   };
   return { machine, choices, notes: notes(asked, accel, machine) };
+}
+
+/** QEMU, which is there and not too old. */
+async function programOf(asked: Asked, arch: Arch, machine: string, { env, cache, signal }: Subject) {
+  const program = asked.qemu ?? arch.program;
+  const path = locate(program, env);
+  if (path === undefined) throw missing(program);
+  const facts = qemuFacts(path, cache, signal);
+  const version = await facts.version();
+  checkVersion(program, version);
+  if (asked.machine !== 'auto') checkMachine(machine, arch, await facts.machines());
+  return { program, path, facts, version };
 }
 
 function vsockCid(asked: string | undefined): number | undefined {

@@ -15,6 +15,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { quote } from '../../command.ts';
 import { version } from '../../version.ts';
@@ -57,16 +58,27 @@ export function unfit({ drives, shares, nodes, vsockCid, debug }: Bare): string 
 
 /**
  * The name of a machine's state: a digest over everything that it depends on, which is QEMU's whole call but for the folder of
- * its sockets, what the kernel, the initramfs and the firmware contain, and which QEMU and which eulab it is.
+ * its sockets and the rate of its counter, what the kernel, the initramfs and the firmware contain, which QEMU and which eulab
+ * it is, and which host, whose counter the guest goes on to read.
  */
 export async function stateKey(machine: Bare, qemuPath: string, cache: string): Promise<string> {
-  const { args } = qemu({ ...machine, folder: '' });
-  const hash = createHash('sha256').update(JSON.stringify([version(), args]));
+  const cmdline = machine.cmdline.filter((word) => !word.startsWith('tsc_early_khz='));
+  const { args } = qemu({ ...machine, cmdline, folder: '' });
+  const hash = createHash('sha256').update(JSON.stringify([version(), hostId(), args]));
   for (const file of [machine.kernel, machine.initrd, machine.firmware]) {
     if (file !== undefined) hash.update(await digestOf(file, cache));
   }
   const { size, mtimeMs, ino } = statSync(qemuPath);
   return hash.update(JSON.stringify([qemuPath, size, mtimeMs, ino])).digest('hex');
+}
+
+/** @see machine-id(5) */
+function hostId(): string {
+  try {
+    return readFileSync('/etc/machine-id', 'utf8').trim();
+  } catch {
+    return hostname();
+  }
 }
 
 /** The digest of a file's content, which is read once and not again until the file changes. */

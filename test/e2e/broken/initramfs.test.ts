@@ -29,10 +29,17 @@ const spoilt =
   async (folder: string) =>
     written(folder, what(readFileSync(await compressed(packer, ...args)(folder))));
 
+/** The length of its first block is not what the block's own check of it says. @see RFC 1951, 3.2.4 */
+const wrongLength = (bytes: Buffer) => {
+  const packed = gzipSync(bytes, { level: 0 });
+  packed[13] = (packed[13] ?? 0) ^ 0xff;
+  return packed;
+};
+
 const half = (bytes: Buffer) => bytes.subarray(0, bytes.length >> 1);
 
 const table: readonly Broken[] = [
-  { name: 'initramfs-corrupt', what: 'gzip', status: 255, initrd: behind((bytes) => damaged(gzipSync(bytes))) },
+  { name: 'initramfs-corrupt', what: 'gzip', status: 255, initrd: behind(wrongLength) },
   { name: 'initramfs-corrupt', what: 'xz', status: 255, initrd: spoilt(damaged, 'xz', '--check=crc32') },
   { name: 'initramfs-corrupt', what: 'zstd', status: 255, initrd: spoilt(damaged, 'zstd', '-3') },
   { name: 'initramfs-cut', what: 'gzip', status: 255, initrd: behind((bytes) => half(gzipSync(bytes))) },
