@@ -26,6 +26,11 @@ const verbs = [
     load: async () => (await import('./commands/disk.ts')).disk,
   },
   {
+    name: 'net',
+    summary: "the host's network for machines: up, down, status",
+    load: async () => (await import('./commands/net.ts')).net,
+  },
+  {
     name: 'image',
     summary: 'the container image that builds run in',
     load: async () => (await import('./commands/image.ts')).image,

@@ -1,6 +1,7 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import * as v from 'valibot';
 import * as values from './machine-values.ts';
+import { absolute, collect, parsed, positive, variable } from './option-parsers.ts';
 
 /**
  * The table of settings: each one's flag, environment variable, default, parser and help are said here and nowhere else.
@@ -186,6 +187,33 @@ export const settings = {
       'profileBoot',
       'compare',
     ]),
+  bridge: () =>
+    new Option('--bridge <name>', 'the bridge: letters, digits, dots and dashes, 15 at most')
+      .default('vmbr0')
+      .env('EULAB_BRIDGE')
+      .argParser(parsed(values.interfaceSchema)),
+  bridgeAddress: () =>
+    new Option('--address <address>', "the host's ADDRESS/PREFIX on an isolated bridge; guests get others of that network")
+      .default('10.77.0.1/24')
+      .env('EULAB_BRIDGE_ADDRESS')
+      .argParser(parsed(values.hostAddressSchema)),
+  uplink: () =>
+    new Option('--uplink <nic>', 'the network card that joins the bridge, with its addresses and routes: guests are on the LAN')
+      .env('EULAB_UPLINK')
+      .argParser(parsed(values.interfaceSchema)),
+  nat: () => new Option('--no-nat', 'guests of an isolated bridge do not get out').env('EULAB_NO_NAT'),
+  dhcp: () => new Option('--no-dhcp', 'no addresses for guests of an isolated bridge').env('EULAB_NO_DHCP'),
+  confirmWithin: () =>
+    new Option('--confirm-within <time>', 'with --uplink: everything is taken back when no gateway has answered by then')
+      .default(30_000, '30s')
+      .env('EULAB_CONFIRM_WITHIN')
+      .argParser(duration),
+  netForce: () => new Option('--force', 'take a card also from NetworkManager or systemd-networkd'),
+  netState: () =>
+    new Option('--state <folder>', 'where the journal of what was before lies')
+      .default('/run/eulab/net')
+      .env('EULAB_NET_STATE')
+      .argParser(absolute),
   qemu: () => new Option('--qemu <program>', 'QEMU to run (default: qemu-system-ARCH)').env('EULAB_QEMU'),
 } as const;
 
@@ -203,46 +231,9 @@ export function phaseLimit(text: string, earlier: Readonly<Record<string, number
   return { ...earlier, [phase]: ms };
 }
 
-/** A parser of option values after a schema; commander puts the option and the value before what is wrong. */
-function parsed<Out>(schema: v.GenericSchema<string, Out>): (text: string) => Out {
-  return (text) => {
-    const result = v.safeParse(schema, text);
-    if (result.success) return result.output;
-    throw new InvalidArgumentError(`It ${result.issues[0].message}.`);
-  };
-}
-
 /** What `--gdb` was given: a port, 0 for any, or nothing (its preset), which means a socket. */
 function gdbWish(text: string): number | 'unix' {
   return text === 'unix' ? text : port(text);
 }
 
 const port = parsed(values.portSchema);
-
-function positive(most = 4096): (text: string) => number {
-  return parsed(
-    v.pipe(
-      v.string(),
-      v.regex(/^\d+$/, 'is no whole number'),
-      v.transform(Number),
-      v.minValue(1, 'is less than 1'),
-      v.maxValue(most, `is more than ${most}`),
-    ),
-  );
-}
-
-const absolute = parsed(v.pipe(v.string(), v.regex(/^\//, 'is no absolute path')));
-
-/** NAME=VALUE as it is; NAME with the value it has here. */
-function variable(text: string, earlier: readonly string[] | undefined): readonly string[] {
-  const name = text.split('=', 1)[0] ?? '';
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new InvalidArgumentError('It is no NAME or NAME=VALUE.');
-  if (text.includes('=')) return collect(text, earlier);
-  const value = process.env[name];
-  if (value === undefined) throw new InvalidArgumentError(`It has no value here: name one, ${name}=VALUE.`);
-  return collect(`${name}=${value}`, earlier);
-}
-
-function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {
-  return [...(earlier ?? []), value];
-}

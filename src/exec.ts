@@ -41,12 +41,14 @@ const packages: Readonly<Record<string, string>> = {
   flock: 'util-linux',
   gcc: 'build-essential',
   gpg: 'gnupg',
+  ip: 'iproute2',
   mke2fs: 'e2fsprogs',
   'musl-gcc': 'musl-tools',
   'qemu-img': 'qemu-utils',
   'qemu-system-aarch64': 'qemu-system-arm',
   'qemu-system-riscv64': 'qemu-system-misc',
   'qemu-system-x86_64': 'qemu-system-x86',
+  sysctl: 'procps',
   xz: 'xz-utils',
 };
 

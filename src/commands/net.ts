@@ -1,0 +1,142 @@
+import { once } from 'node:events';
+import { Command } from 'commander';
+import { show } from '../command.ts';
+import { settings } from '../config.ts';
+import { EulabError, status as statuses } from '../errors.ts';
+import { locate, start } from '../exec.ts';
+import { drawing } from '../net/drawing.ts';
+import type { Lab } from '../net/lab.ts';
+import { down, summary, up, type View, view } from '../net/network.ts';
+import { isRoot } from '../net/probe.ts';
+import { stateOf } from '../net/resource.ts';
+import { ui } from '../ui.ts';
+import type { Context } from './context.ts';
+
+/** `eulab net up|down|status`. */
+export function net(context: Context) {
+  return new Command('net')
+    .description(
+      'The network of the host that machines join: a bridge of their own, with DHCP and NAT, or one that a network card joins.\n' +
+        'The only part of eulab that needs root; up and down ask for it through sudo.',
+    )
+    .addCommand(upCommand(context))
+    .addCommand(downCommand(context))
+    .addCommand(statusCommand());
+}
+
+function upCommand(context: Context) {
+  return new Command('up')
+    .summary('make it, or mend what lacks')
+    .description(
+      'Make the network, or mend what lacks. Called twice it changes nothing the second time.\n' +
+        'Without --uplink nothing of the host moves. With it, everything is taken back unless the gateway still answers.',
+    )
+    .addOption(settings.bridge())
+    .addOption(settings.bridgeAddress())
+    .addOption(settings.uplink())
+    .addOption(settings.nat())
+    .addOption(settings.dhcp())
+    .addOption(settings.confirmWithin())
+    .addOption(settings.netForce())
+    .addOption(settings.netState())
+    .addOption(settings.dryRun())
+    .addHelpText('after', '\nExamples:\n  eulab net up\n  eulab net up --uplink enp4s0\n  eulab net up --dry-run')
+    .action(async ({ bridge, address, uplink, nat, dhcp, confirmWithin, force, state, dryRun }) => {
+      const lab: Lab = { bridge, address, nat, dhcp, state, ...(uplink === undefined ? {} : { uplink }) };
+      if (dryRun === true) {
+        print((await view(lab, { force: force === true })).resources.flatMap(({ make }) => make.map(show)));
+        return;
+      }
+      if (!isRoot()) return context.exit(await asRoot());
+      using display = await ui({ verbose: false });
+      const act = { signal: context.signal, report: display.report };
+      const changed = await up(lab, { force: force === true, confirmMs: confirmWithin }, act);
+      display.report({ kind: 'note', text: changed ? `${bridge} is up` : `${bridge} is up already: nothing to do` });
+    });
+}
+
+function downCommand(context: Context) {
+  return new Command('down')
+    .summary('exactly what was before')
+    .description(
+      'Take the network down: addresses, routes and settings of the host are what they were. Only what eulab made goes.',
+    )
+    .addOption(settings.bridge())
+    .addOption(settings.netState())
+    .addOption(settings.dryRun())
+    .addHelpText('after', '\nExamples:\n  eulab net down --dry-run\n  eulab net down')
+    .action(async ({ bridge, state, dryRun }) => {
+      const lab = standing(bridge, state);
+      if (dryRun === true) {
+        print((await view(lab, undefined)).resources.toReversed().flatMap(({ remove }) => remove.map(show)));
+        return;
+      }
+      if (!isRoot()) return context.exit(await asRoot());
+      using display = await ui({ verbose: false });
+      const removed = await down(lab, { signal: context.signal, report: display.report });
+      display.report({ kind: 'note', text: removed ? `${bridge} is down` : `nothing stands of ${bridge}` });
+    });
+}
+
+function statusCommand() {
+  return new Command('status')
+    .summary('what stands, and what is wrong with it')
+    .description('What stands of the network, what is wrong with it, and what is connected.')
+    .addOption(settings.bridge())
+    .addOption(settings.netState())
+    .addOption(settings.json())
+    .action(async ({ bridge, state, json }) => {
+      const seen = await view(standing(bridge, state), undefined);
+      if (json === true) process.stdout.write(`${JSON.stringify(told(bridge, seen), undefined, 2)}\n`);
+      else print(described(bridge, seen));
+    });
+}
+
+/** For `down` and `status`, which go by the journal and by what is there. */
+function standing(bridge: string, state: string): Lab {
+  return { bridge, state, address: settings.bridgeAddress().defaultValue, nat: true, dhcp: true };
+}
+
+function told(bridge: string, seen: View) {
+  const { facts, journal } = seen;
+  return {
+    bridge,
+    state: summary(seen),
+    uplink: journal.uplink?.nic ?? null,
+    resources: seen.resources.map((one) => ({ name: one.name, state: stateOf(one), faults: one.faults })),
+    ports: facts.links.filter(({ master }) => master === bridge).map(({ ifname, operstate }) => ({ name: ifname, operstate })),
+  };
+}
+
+function described(bridge: string, seen: View): string[] {
+  const state = summary(seen);
+  if (state === 'absent') return [`${bridge}: nothing stands; make it with: eulab net up`];
+  const shown = seen.resources.filter(({ make, remove, faults }) => make.length + remove.length + faults.length > 0);
+  const wide = Math.max(...shown.map(({ name }) => name.length));
+  return [
+    ...drawing(seen.journal.lab, seen.facts),
+    '',
+    ...shown.map((one) => `${one.name.padEnd(wide)}  ${[stateOf(one), ...one.faults].join(': ')}`),
+    ...(seen.facts.root ? [] : ['', 'rules of nft and iptables cannot be seen without root']),
+    ...(state === 'partial' ? ['', 'to mend it: eulab net up, as it was called before'] : []),
+  ];
+}
+
+function print(lines: readonly string[]): void {
+  process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+}
+
+/** This very call again, as root: one question for a password at most. Returns its status. @throws EulabError (3) without sudo. */
+async function asRoot(): Promise<number> {
+  if (locate('sudo') === undefined) {
+    throw new EulabError('the network of the host is root’s, and sudo is not installed', {
+      hint: 'call it as root; eulab net up --dry-run prints what it would do',
+      exitCode: statuses.notReady,
+    });
+  }
+  const env = Object.entries(process.env).flatMap(([name, value]) => (name.startsWith('EULAB_') ? [`${name}=${value}`] : []));
+  const args = ['env', ...env, process.execPath, ...process.argv.slice(1)];
+  const child = await start({ file: 'sudo', args }, ['inherit', 'inherit', 'inherit']);
+  const [code] = await once(child, 'exit');
+  return typeof code === 'number' ? code : statuses.failed;
+}

@@ -1,0 +1,39 @@
+import { bridge, hostAddress } from './bridge.ts';
+import { dhcp } from './dhcp.ts';
+import { type Facts, linkOf } from './facts.ts';
+import type { Journal } from './journal.ts';
+import { type Lab, ours, uplinkOf } from './lab.ts';
+import { forwarding, forwardingPath, nat, passage, switched } from './nat.ts';
+import type { Resource } from './resource.ts';
+import { rebuilt, snapshot, uplink } from './uplink.ts';
+
+/**
+ * The network's resources, in the order in which they are made; they are removed in reverse. Pure: `facts` is the host as it
+ * is, `journal` what it was before eulab changed it.
+ */
+export function resources({ lab, sysctls, uplink: saved }: Journal, facts: Facts): Resource[] {
+  if (saved !== undefined) return [bridge(lab, facts, saved), uplink(lab, facts, saved), ...passage(lab, facts)];
+  return [
+    bridge(lab, facts, undefined),
+    hostAddress(lab, facts),
+    ...(lab.nat ? [forwarding(facts, sysctls), nat(lab, facts)] : []),
+    ...passage(lab, facts),
+    ...(lab.dhcp ? [dhcp(lab, facts)] : []),
+  ];
+}
+
+/** The journal of a network that is to be made: what the host is now, and was before others of ours changed it. Pure. */
+export function begin(lab: Lab, facts: Facts): Journal {
+  if (lab.uplink !== undefined) return { version: 1, lab, sysctls: {}, uplink: snapshot(facts, lab.uplink) };
+  const before = facts.others.map(({ sysctls }) => sysctls);
+  const now = Object.entries(facts.sysctls).filter(([path]) => path === forwardingPath || switched(path));
+  return { version: 1, lab, sysctls: Object.assign({}, Object.fromEntries(now), ...before.toReversed()) };
+}
+
+/** The journal of what stands, when the real one is lost: the bridge tells its NIC; the kernel settings stay as they are. Pure. */
+export function recovered(lab: Lab, facts: Facts): Journal {
+  const link = linkOf(facts, lab.bridge);
+  const nic = ours(link) ? uplinkOf(link?.ifalias) : undefined;
+  if (nic === undefined) return { version: 1, lab, sysctls: {} };
+  return { version: 1, lab: { ...lab, uplink: nic }, sysctls: {}, uplink: rebuilt(facts, nic, lab.bridge) };
+}

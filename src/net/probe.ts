@@ -1,0 +1,118 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { locate, probe as look, missing, read } from '../exec.ts';
+import { pidFile } from './dhcp.ts';
+import type { Address, Facts, Filter, Link, Neighbour, Route } from './facts.ts';
+import { otherJournals } from './journal.ts';
+import { type Lab, nftTable } from './lab.ts';
+
+/**
+ * The host's network as it is: by iproute2, /proc and /sys, and as root nft and iptables. Changes nothing.
+ *
+ * @throws EulabError (3) without iproute2; CommandError when a program fails.
+ */
+export async function probe(lab: Lab, nic = lab.uplink): Promise<Facts> {
+  if (locate('ip') === undefined) throw missing('ip');
+  const [links, addresses, four, six, neighbours, nft, filters, others] = await Promise.all([
+    ip<Link>('-d', 'link', 'show'),
+    ip<{ readonly ifname: string; readonly addr_info: readonly Address[] }>('addr', 'show'),
+    ip<Omit<Route, 'family'>>('-4', 'route', 'show', 'table', 'all'),
+    ip<Omit<Route, 'family'>>('-6', 'route', 'show', 'table', 'all'),
+    ip<Neighbour>('neigh', 'show'),
+    nftFacts(lab.bridge),
+    Promise.all([filter('iptables'), filter('ip6tables')]),
+    otherJournals(lab.state, lab.bridge),
+  ]);
+  return {
+    links,
+    addresses: Object.fromEntries(addresses.map(({ ifname, addr_info }) => [ifname, addr_info])),
+    routes: [
+      ...four.map((route) => ({ family: 4 as const, ...route })),
+      ...six.map((route) => ({ family: 6 as const, ...route })),
+    ],
+    neighbours,
+    sysctls: sysctls(),
+    nft,
+    filters: filters.filter((one) => one !== undefined),
+    dnsmasq: { installed: locate('dnsmasq') !== undefined, ...server(pidFile(lab)) },
+    nic: { wifi: wifi(nic), manager: manager(links.find(({ ifname }) => ifname === nic)?.ifindex) },
+    others,
+    root: isRoot(),
+  };
+}
+
+/** Whether we may change the network, and see all of it. */
+export function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
+async function ip<One>(...args: readonly string[]): Promise<One[]> {
+  const text = await read({ file: 'ip', args: ['-j', ...args] });
+  const all: One[] = text === '' ? [] : JSON.parse(text);
+  // Some versions print an empty object for each that a filter left out.
+  return all.filter((one) => Object.keys(one as object).length > 0);
+}
+
+async function nftFacts(bridge: string): Promise<Facts['nft']> {
+  if (locate('nft') === undefined) return undefined;
+  if (!isRoot()) return { table: undefined };
+  const { code, stdout } = await look({ file: 'nft', args: ['list', 'table', 'ip', nftTable(bridge)] });
+  return { table: code === 0 ? stdout : undefined };
+}
+
+async function filter(program: Filter['program']): Promise<Filter | undefined> {
+  if (locate(program) === undefined) return undefined;
+  if (!isRoot()) return { program, drops: false, bridged: false, forward: [], postrouting: [] };
+  const chain = async (...args: readonly string[]) => {
+    const { code, stdout } = await look({ file: program, args: ['-w', ...args] });
+    return code === 0 ? stdout.replaceAll('"', '').split('\n') : [];
+  };
+  const forward = await chain('-S', 'FORWARD');
+  const postrouting = program === 'iptables' && locate('nft') === undefined ? await chain('-t', 'nat', '-S', 'POSTROUTING') : [];
+  const bridged = value(`net/bridge/bridge-nf-call-${program}`) === '1';
+  return { program, drops: forward.includes('-P FORWARD DROP'), bridged, forward, postrouting };
+}
+
+/** The settings that eulab changes or goes by, those of each interface too. */
+function sysctls(): Record<string, string> {
+  const names = ['ip_forward', 'conf/all/accept_redirects'];
+  const interfaces = existsSync('/proc/sys/net/ipv4/conf') ? readdirSync('/proc/sys/net/ipv4/conf') : [];
+  for (const name of interfaces) names.push(`conf/${name}/rp_filter`, `conf/${name}/forwarding`);
+  const found = names.map((name) => [`net/ipv4/${name}`, value(`net/ipv4/${name}`)] as const);
+  return Object.fromEntries(found.flatMap(([path, text]) => (text === undefined ? [] : [[path, text]])));
+}
+
+function value(path: string): string | undefined {
+  return text(join('/proc/sys', path))?.trim();
+}
+
+function text(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** The dnsmasq that was started with this pid file, found without it. */
+function server(file: string): { readonly pid?: number; readonly args?: readonly string[] } {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    const [program, ...args] = text(`/proc/${pid}/cmdline`)?.split('\0') ?? [];
+    if (program?.endsWith('dnsmasq') === true && args.includes(`--pid-file=${file}`))
+      return { pid: Number(pid), args: args.slice(0, -1) };
+  }
+  return {};
+}
+
+function wifi(nic: string | undefined): boolean {
+  return nic !== undefined && ['wireless', 'phy80211'].some((name) => existsSync(join('/sys/class/net', nic, name)));
+}
+
+/** Who else gives an interface its addresses, as the state files of the two known ones tell. */
+function manager(index: number | undefined): string | undefined {
+  if (index === undefined) return undefined;
+  const networkd = text(`/run/systemd/netif/links/${index}`);
+  if (networkd !== undefined && !/^ADMIN_STATE=unmanaged$/m.test(networkd)) return 'systemd-networkd';
+  const state = text(`/run/NetworkManager/devices/${index}`);
+  return state !== undefined && /^(managed=(true|1|managed)|connection-uuid=.+)$/m.test(state) ? 'NetworkManager' : undefined;
+}

@@ -1,0 +1,30 @@
+import type { Command } from '../command.ts';
+
+/**
+ * One thing that `net up` makes: what stands of it, and the calls that make the rest and that remove it. As the host is now:
+ * nothing is in `make` that stands already, nothing in `remove` that does not.
+ */
+export interface Resource {
+  /** For people: "bridge vmbr0". */
+  readonly name: string;
+  readonly make: readonly Command[];
+  readonly remove: readonly Command[];
+  /** What is wrong with what stands, and what `make` would mend. */
+  readonly faults: readonly string[];
+}
+
+/** How much of a resource stands. */
+export function stateOf({ make, remove, faults }: Resource): 'up' | 'partial' | 'absent' {
+  if (make.length === 0 && faults.length === 0) return 'up';
+  return remove.length === 0 ? 'absent' : 'partial';
+}
+
+/** A call that needs root. */
+export function root(file: string, ...args: readonly string[]): Command {
+  return { file, args, root: true };
+}
+
+/** Sets a kernel setting by its path below /proc/sys; with slashes, for an interface's name may have dots. @see sysctl(8) */
+export function sysctl(path: string, value: string): Command {
+  return root('sysctl', '-q', '-w', `${path}=${value}`);
+}
