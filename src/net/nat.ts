@@ -19,7 +19,8 @@ export function forwarding(facts: Facts, was: Readonly<Record<string, string>>):
   const paths = [forwardingPath, ...Object.keys(was).filter((path) => path !== forwardingPath && switched(path))];
   const back = paths.flatMap((path) => {
     const value = was[path];
-    return value === undefined || needed ? [] : { path, value };
+    // An interface may have gone meanwhile.
+    return value === undefined || facts.sysctls[path] === undefined || needed ? [] : { path, value };
   });
   // Setting ip_forward sets the others, so these are put back also where they are right as yet.
   const changed = facts.sysctls[forwardingPath] !== was[forwardingPath];
