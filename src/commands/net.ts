@@ -21,7 +21,7 @@ export function net(context: Context) {
     )
     .addCommand(upCommand(context))
     .addCommand(downCommand(context))
-    .addCommand(statusCommand());
+    .addCommand(statusCommand(context));
 }
 
 function upCommand(context: Context) {
@@ -78,10 +78,10 @@ function downCommand(context: Context) {
     });
 }
 
-function statusCommand() {
+function statusCommand(context: Context) {
   return new Command('status')
     .summary('what stands, and what is wrong with it')
-    .description('What stands of the network, what is wrong with it, and what is connected.')
+    .description('What stands of the network, what is wrong with it (status 1), and what is connected.')
     .addOption(settings.bridge())
     .addOption(settings.netState())
     .addOption(settings.json())
@@ -89,6 +89,7 @@ function statusCommand() {
       const seen = await view(standing(bridge, state), undefined);
       if (json === true) process.stdout.write(`${JSON.stringify(told(bridge, seen), undefined, 2)}\n`);
       else print(described(bridge, seen));
+      if (summary(seen) === 'partial') context.exit(statuses.failed);
     });
 }
 

@@ -32,6 +32,10 @@ export interface Address {
   readonly dynamic?: boolean;
   readonly noprefixroute?: boolean;
   readonly mngtmpaddr?: boolean;
+  /** One of privacy extensions, which the kernel makes by itself. */
+  readonly temporary?: boolean;
+  /** Taken without asking whether another has it. */
+  readonly nodad?: boolean;
   readonly valid_life_time?: number;
   readonly preferred_life_time?: number;
 }

@@ -45,7 +45,7 @@ export function nat(lab: Lab, facts: Facts): Resource {
   const filter = facts.filters.find(({ program }) => program === 'iptables');
   if (facts.nft === undefined) {
     const rule = ['-s', net, '!', '-d', net, '-m', 'comment', '--comment', comment(lab), '-j', 'MASQUERADE'];
-    return rules('NAT by iptables', lab, 'POSTROUTING', filter, filter === undefined ? [] : [rule]);
+    return { ...rules('NAT by iptables', lab, 'POSTROUTING', filter, filter === undefined ? [] : [rule]), hidden: !facts.root };
   }
   const table = nftTable(lab.bridge);
   const rule = `ip saddr ${net} ip daddr != ${net} masquerade comment "eulab"`;
@@ -56,6 +56,7 @@ export function nat(lab: Lab, facts: Facts): Resource {
     make: stands ? [] : [root('nft', translation(table, rule))],
     remove: older ? [root('nft', 'delete', 'table', 'ip', table)] : [],
     faults: older && !stands ? ['has other rules than it should'] : [],
+    hidden: !facts.root,
   };
 }
 
@@ -80,7 +81,7 @@ table ip ${table} {
 export function passage(lab: Lab, facts: Facts): Resource[] {
   return facts.filters.map((filter) => {
     const wanted = filter.drops ? passes(lab, filter) : [];
-    return rules(`way through ${filter.program}`, lab, 'FORWARD', filter, wanted);
+    return { ...rules(`way through ${filter.program}`, lab, 'FORWARD', filter, wanted), hidden: !facts.root };
   });
 }
 

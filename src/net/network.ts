@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lock } from '../artifacts/lock.ts';
-import type { Command } from '../command.ts';
-import { EulabError, isErrno, status } from '../errors.ts';
+import { type Command, show } from '../command.ts';
+import { CommandError, EulabError, isErrno, status } from '../errors.ts';
 import { run } from '../exec.ts';
 import type { Report } from '../report.ts';
 import { difference } from './difference.ts';
@@ -104,9 +104,24 @@ export async function up(lab: Lab, { force, confirmMs }: { force: boolean; confi
 async function apply(steps: readonly Command[], signal: AbortSignal | undefined): Promise<void> {
   for (const step of steps) {
     signal?.throwIfAborted();
-    // No signal ends a step: half of one is what nobody could take back.
-    await run(step, { timeoutMs: stepMs });
+    try {
+      // No signal ends a step: half of one is what nobody could take back.
+      await run(step, { timeoutMs: stepMs });
+    } catch (error) {
+      throw error instanceof CommandError ? failed(step, error) : error;
+    }
   }
+}
+
+/** The error of a step, with what its program said, and what can be done without. */
+function failed(step: Command, { message, stderr }: CommandError): EulabError {
+  const hints: Readonly<Record<string, string>> = {
+    dnsmasq: 'another server may have the port on all addresses; do without: --no-dhcp',
+    nft: 'the kernel may lack NAT (CONFIG_NFT_MASQ, CONFIG_NFT_CHAIN_NAT); do without: --no-nat',
+    timeout: 'the bridge did not begin to forward within 5 seconds: see ip link',
+  };
+  const details = [show(step), ...stderr.split('\n').filter(Boolean)];
+  return new EulabError(message, { details, hint: hints[step.file], cause: stderr });
 }
 
 /** @throws EulabError when something does not stand that was made. */
@@ -187,7 +202,7 @@ function settings({ bridge, address, uplink, nat, dhcp }: Lab): string {
 
 /** Whether all stands, something lacks, or nothing is there. Pure. */
 export function summary({ resources: all }: View): 'up' | 'partial' | 'absent' {
-  const states = all.map(stateOf);
+  const states = all.map(stateOf).filter((state) => state !== 'unknown');
   if (all.every(({ remove: calls }) => calls.length === 0)) return 'absent';
   return states.every((state) => state === 'up') ? 'up' : 'partial';
 }

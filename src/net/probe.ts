@@ -35,7 +35,7 @@ export async function probe(lab: Lab, nic = lab.uplink): Promise<Facts> {
     nft,
     filters: filters.filter((one) => one !== undefined),
     dnsmasq: { installed: locate('dnsmasq') !== undefined, ...server(pidFile(lab)) },
-    nic: { wifi: wifi(nic), manager: manager(links.find(({ ifname }) => ifname === nic)?.ifindex) },
+    nic: { wifi: wifi(nic), manager: manager(nic ?? '', links.find(({ ifname }) => ifname === nic)?.ifindex) },
     others,
     root: isRoot(),
   };
@@ -96,23 +96,27 @@ function text(file: string): string | undefined {
 
 /** The dnsmasq that was started with this pid file, found without it. */
 function server(file: string): { readonly pid?: number; readonly args?: readonly string[] } {
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    const [program, ...args] = text(`/proc/${pid}/cmdline`)?.split('\0') ?? [];
-    if (program?.endsWith('dnsmasq') === true && args.includes(`--pid-file=${file}`))
-      return { pid: Number(pid), args: args.slice(0, -1) };
-  }
-  return {};
+  const found = processes().find(({ words }) => words[0]?.endsWith('dnsmasq') === true && words.includes(`--pid-file=${file}`));
+  return found === undefined ? {} : { pid: found.pid, args: found.words.slice(1) };
+}
+
+/** The processes and their command lines, word by word. */
+function processes(): { readonly pid: number; readonly words: readonly string[] }[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.map((pid) => ({ pid: Number(pid), words: text(`/proc/${pid}/cmdline`)?.split('\0').slice(0, -1) ?? [] }));
 }
 
 function wifi(nic: string | undefined): boolean {
   return nic !== undefined && ['wireless', 'phy80211'].some((name) => existsSync(join('/sys/class/net', nic, name)));
 }
 
-/** Who else gives an interface its addresses, as the state files of the two known ones tell. */
-function manager(index: number | undefined): string | undefined {
+/** Who else gives an interface its addresses, as the state files of the two known ones tell; else a DHCP client that names it. */
+function manager(name: string, index: number | undefined): string | undefined {
   if (index === undefined) return undefined;
   const networkd = text(`/run/systemd/netif/links/${index}`);
   if (networkd !== undefined && !/^ADMIN_STATE=unmanaged$/m.test(networkd)) return 'systemd-networkd';
   const state = text(`/run/NetworkManager/devices/${index}`);
-  return state !== undefined && /^(managed=(true|1|managed)|connection-uuid=.+)$/m.test(state) ? 'NetworkManager' : undefined;
+  if (state !== undefined && /^(managed=(true|1|managed)|connection-uuid=.+)$/m.test(state)) return 'NetworkManager';
+  const client = processes().find(({ words }) => /(^|\/)(dhclient|dhcpcd|udhcpc)$/.test(words[0] ?? '') && words.includes(name));
+  return client?.words[0]?.replace(/.*\//, '');
 }

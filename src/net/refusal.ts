@@ -75,15 +75,17 @@ function refuseUplink(lab: Lab, name: string, facts: Facts, force: boolean): voi
 }
 
 function managed({ bridge }: Lab, nic: string, manager: string): EulabError {
-  const own =
-    manager === 'NetworkManager'
-      ? `nmcli connection add type bridge ifname ${bridge} con-name ${bridge} bridge.stp no && ` +
-        `nmcli connection add type ethernet ifname ${nic} master ${bridge} && nmcli connection up ${bridge}`
-      : `in /etc/systemd/network: a ${bridge}.netdev with Kind=bridge, Bridge=${bridge} in the .network of ${nic}, ` +
-        `the addresses in one of ${bridge}; then networkctl reload`;
+  const ways: Readonly<Record<string, string>> = {
+    NetworkManager:
+      `let it make the bridge: nmcli connection add type bridge ifname ${bridge} con-name ${bridge} bridge.stp no && ` +
+      `nmcli connection add type ethernet ifname ${nic} master ${bridge} && nmcli connection up ${bridge}`,
+    'systemd-networkd':
+      `let it make the bridge: in /etc/systemd/network a ${bridge}.netdev with Kind=bridge, Bridge=${bridge} in the .network ` +
+      `of ${nic}, the addresses in one of ${bridge}; then networkctl reload`,
+  };
   return usage(
     `${nic} is managed by ${manager}, which would take its addresses back`,
-    `let it make the bridge: ${own}; or insist with --force`,
+    `${ways[manager] ?? `stop it for ${nic}, and give it ${bridge} afterwards`}; or insist with --force`,
   );
 }
 

@@ -11,10 +11,13 @@ export interface Resource {
   readonly remove: readonly Command[];
   /** What is wrong with what stands, and what `make` would mend. */
   readonly faults: readonly string[];
+  /** What stands of it only root could see. */
+  readonly hidden?: boolean;
 }
 
 /** How much of a resource stands. */
-export function stateOf({ make, remove, faults }: Resource): 'up' | 'partial' | 'absent' {
+export function stateOf({ make, remove, faults, hidden }: Resource): 'up' | 'partial' | 'absent' | 'unknown' {
+  if (hidden === true) return 'unknown';
   if (make.length === 0 && faults.length === 0) return 'up';
   return remove.length === 0 ? 'absent' : 'partial';
 }

@@ -12,7 +12,7 @@ export function snapshot(facts: Facts, nic: string): Saved {
   return {
     nic,
     // Those of privacy extensions the kernel makes anew by itself, and nobody else can.
-    addresses: addressesOf(facts, nic).filter((address) => !('temporary' in address)),
+    addresses: addressesOf(facts, nic).filter((address) => address.temporary !== true),
     routes: facts.routes.filter((route) => route.dev === nic && movable(route)),
     neighbours: facts.neighbours.filter(({ dev, lladdr }) => dev === nic && lladdr !== undefined),
     rpFilter: facts.sysctls[rpFilter(nic)] ?? '0',
@@ -32,7 +32,7 @@ export function rebuilt(facts: Facts, nic: string, bridge: string): Saved {
     addresses: unlike(
       both.flatMap(({ addresses }) => addresses),
       sameAddress,
-    ),
+    ).map(({ nodad: _, ...address }) => address),
     routes: unlike(
       both.flatMap(({ routes }) => routes),
       sameRoute,
@@ -55,6 +55,7 @@ export function rebuilt(facts: Facts, nic: string, bridge: string): Saved {
 export function uplink(lab: Lab, facts: Facts, saved: Saved): Resource {
   const nic = linkOf(facts, saved.nic);
   const port = nic?.master === lab.bridge;
+  if (nic === undefined) return { name: `uplink ${saved.nic}`, make: [], remove: [], faults: ['is gone from this machine'] };
   const there = [...arrival(lab, facts, saved, port), ...departure(facts, saved)];
   const back = ours(linkOf(facts, lab.bridge)) ? retreat(lab, facts, saved, port) : [];
   const onBridge = addressesOf(facts, lab.bridge).length > 0;
@@ -132,13 +133,13 @@ function finish(facts: Facts, saved: Saved, retreat: readonly Command[]): Comman
   const standing = addressesOf(facts, saved.nic);
   const marked = (address: Address) => {
     const now = standing.find((one) => sameAddress(one, address));
-    return now === undefined ? retreat.length > 0 : 'nodad' in now;
+    return now === undefined ? retreat.length > 0 : now.nodad === true;
   };
   const path = rpFilter(saved.nic);
   const loose = facts.sysctls[path] !== saved.rpFilter || retreat.some(({ args }) => args.includes(`${path}=2`));
   return [
     ...saved.addresses
-      .filter((address) => address.family === 'inet6' && !('nodad' in address) && marked(address))
+      .filter((address) => address.family === 'inet6' && address.nodad !== true && marked(address))
       .map((address) => root('ip', 'addr', 'change', ...addressArgs(address, saved.nic))),
     ...(loose ? [sysctl(path, saved.rpFilter)] : []),
   ];
@@ -180,8 +181,10 @@ function gateways(saved: Saved): readonly Neighbour[] {
   return saved.neighbours.filter(({ dst }) => wanted.has(dst));
 }
 
-/** The neighbours as the bridge knows them now, else as the NIC did; each once. */
+/** The gateways, and the neighbours that are in use, as the bridge knows them now, else as the NIC did; each once. */
 function current(facts: Facts, saved: Saved, bridge: string): readonly Neighbour[] {
-  const live = facts.neighbours.filter(({ dev, lladdr }) => dev === bridge && lladdr !== undefined);
+  const known = facts.neighbours.filter(({ dev, lladdr }) => dev === bridge && lladdr !== undefined);
+  const leads = new Set(saved.routes.map(({ gateway }) => gateway));
+  const live = known.filter(({ dst, state }) => leads.has(dst) || !state.includes('STALE'));
   return [...live, ...gateways(saved).filter(({ dst }) => !live.some((one) => one.dst === dst))];
 }

@@ -19,6 +19,8 @@ export interface Host extends Disposable {
   inside(...args: readonly string[]): string;
   /** The same in the router. */
   router(...args: readonly string[]): string;
+  /** The router's namespace. */
+  readonly routerName: string;
   /** A program that runs in the host or the router. */
   program(where: 'host' | 'router', ...args: readonly string[]): Promise<Ended>;
   /** Addresses and routes, as `ip -j` prints them. */
@@ -94,6 +96,7 @@ export function host(): Host {
     },
     inside,
     router,
+    routerName: far,
     program: (where, ...args) => program('ip', ['netns', 'exec', where === 'host' ? name : far, ...args]),
     snapshot: () => [['addr'], ['route'], ['-6', 'route']].map((args) => inside('ip', '-j', ...args)).join(''),
     guest: (bridge) => {

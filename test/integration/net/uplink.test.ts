@@ -1,0 +1,172 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { requires } from '../../requires.ts';
+import { type Host, host } from './host.ts';
+
+const test = requires('root', 'ip', 'ping');
+
+const kill = 'kill -9 $PPID';
+const uplink = ['up', '--uplink', 'enp4s0'];
+
+/** Fails unless the host reaches its router and its router the host, by both protocols. */
+function connected(it: Host): void {
+  it.inside('ping', '-c1', '-W2', '192.168.0.1');
+  it.inside('ping', '-c1', '-W2', '2001:db8::1');
+  it.router('ping', '-c1', '-W2', '192.168.0.20');
+  it.router('ping', '-c1', '-W2', '192.168.0.21');
+  it.router('ping', '-c1', '-W2', '2001:db8::20');
+}
+
+/** Waits until the host is as it was, for as long as the test may take. */
+async function restored(it: Host, before: string): Promise<void> {
+  while (it.snapshot() !== before) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (readdirSync(it.state).length > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+test('a card joins the bridge and comes back: no ping is lost, addresses and routes are exactly what they were', async () => {
+  using it = host();
+  connected(it);
+  const before = it.snapshot();
+  // A ping that is answered after the next one was sent is late, not lost; one of 1500 B would be lost by a wrong MTU.
+  const pings = [
+    it.program('host', 'ping', '-i', '0.01', '-c', '600', '-s', '1472', '-M', 'do', '-W', '2', '192.168.0.1'),
+    it.program('router', 'ping', '-i', '0.01', '-c', '600', '-W', '2', '192.168.0.20'),
+    it.program('host', 'ping', '-i', '0.01', '-c', '600', '-W', '2', '2001:db8::1'),
+  ];
+  for (let round = 0; round < 2; round++) {
+    const made = await it.eulab(uplink);
+    expect([made.status, made.stderr]).toEqual([0, 'eulab: vmbr0 is up\n']);
+    const moved = it.snapshot();
+    expect(it.inside('ip', '-4', 'addr', 'show', 'dev', 'enp4s0')).toBe('');
+    expect(it.inside('ip', 'route')).toBe(
+      'default via 192.168.0.1 dev vmbr0 proto dhcp src 192.168.0.20 metric 100 \n' +
+        '10.5.0.0/16 via 192.168.0.1 dev vmbr0 onlink mtu 1400 \n' +
+        '192.168.0.0/24 dev vmbr0 proto kernel scope link src 192.168.0.20 \n',
+    );
+    expect((await it.eulab(uplink)).stderr).toContain('nothing to do');
+    expect([it.steps(), it.snapshot()]).toEqual([0, moved]);
+    expect((await it.eulab(['down'])).stderr).toBe('eulab: vmbr0 is down\n');
+    expect(it.snapshot()).toBe(before);
+  }
+  for (const ping of await Promise.all(pings)) expect(ping.stdout.toString()).toContain('600 received, 0% packet loss');
+  // No watchdog, no journal, no lock is left.
+  expect(readdirSync(it.state)).toEqual([]);
+});
+
+test('a guest is on the LAN, and status shows it', async () => {
+  using it = host();
+  await it.eulab(uplink);
+  const guest = it.guest('vmbr0');
+  guest.inside('ip', 'addr', 'add', '192.168.0.50/24', 'dev', 'eth0');
+  guest.inside('ping', '-c1', '-W2', '192.168.0.1');
+  guest.inside('ping', '-c1', '-W2', '192.168.0.20');
+  const seen = JSON.parse((await it.eulab(['status', '--json'])).stdout.toString());
+  expect(seen).toMatchObject({ state: 'up', uplink: 'enp4s0', ports: [{ name: 'enp4s0' }, { name: guest.port }] });
+  const other = await it.eulab(['up']);
+  expect([other.status, other.stderr]).toEqual([
+    2,
+    expect.stringContaining('was made with other settings: --bridge vmbr0 --uplink enp4s0'),
+  ]);
+});
+
+test('kill -9 after any step of up: the host stays connected, and down restores it exactly', async () => {
+  using it = host();
+  connected(it);
+  const before = it.snapshot();
+  for (let step = 1; ; step++) {
+    const { status } = await it.eulab(uplink, { step, line: kill });
+    if (status === 0) {
+      expect(step).toBeGreaterThan(15);
+      return;
+    }
+    expect(status).toBe(137);
+    connected(it);
+    expect((await it.eulab(['down'])).status, `step ${step}`).toBe(0);
+    expect(it.snapshot(), `step ${step}`).toBe(before);
+  }
+}, 180_000);
+
+test('kill -9 after any step of down: the host stays connected, and down again restores it exactly', async () => {
+  using it = host();
+  connected(it);
+  const before = it.snapshot();
+  for (let step = 1; ; step++) {
+    expect((await it.eulab(uplink)).status).toBe(0);
+    const { status } = await it.eulab(['down'], { step, line: kill });
+    if (status === 0) {
+      expect(step).toBeGreaterThan(12);
+      return;
+    }
+    expect(status).toBe(137);
+    connected(it);
+    expect((await it.eulab(['down'])).status, `step ${step}`).toBe(0);
+    expect(it.snapshot(), `step ${step}`).toBe(before);
+  }
+}, 180_000);
+
+test('an up that was killed half way is finished by the next one', async () => {
+  using it = host();
+  await it.eulab(uplink);
+  const whole = it.inside('ip', '-j', 'route');
+  await it.eulab(['down']);
+  const before = it.snapshot();
+  for (const step of [1, 4, 9, 14]) {
+    expect((await it.eulab(uplink, { step, line: kill })).status).toBe(137);
+    expect((await it.eulab(['status'])).stdout.toString()).toContain('to mend it: eulab net up');
+    expect((await it.eulab(uplink)).status, `step ${step}`).toBe(0);
+    expect(it.inside('ip', '-j', 'route')).toBe(whole);
+    await it.eulab(['down']);
+    expect(it.snapshot(), `step ${step}`).toBe(before);
+  }
+});
+
+test('with nobody there to call down, the watchdog does: for an up that was killed, and for one that stands still', async () => {
+  using it = host();
+  const before = it.snapshot();
+  for (const line of [kill, 'kill -STOP $PPID']) {
+    const { status } = await it.eulab([...uplink, '--confirm-within', '2s'], { step: 12, line });
+    expect(status).toBe(137);
+    await restored(it, before);
+    connected(it);
+  }
+});
+
+test('a gateway that no longer answers takes everything back at once', async () => {
+  using it = host();
+  connected(it);
+  const before = it.snapshot();
+  const router = it.routerName;
+  const deaf = await it.eulab(uplink, { step: 12, line: `/bin/ip -n ${router} link set dev wan arp off` });
+  expect([deaf.status, deaf.stderr]).toEqual([
+    1,
+    expect.stringContaining('does not answer through vmbr0; everything is as it was'),
+  ]);
+  expect(it.snapshot()).toBe(before);
+  it.router('ip', 'link', 'set', 'dev', 'wan', 'arp', 'on');
+  // One that never answered is none to wait for.
+  it.inside('ip', 'route', 'replace', 'default', 'via', '192.168.0.77', 'dev', 'enp4s0', 'metric', '100');
+  expect((await it.eulab(uplink)).status).toBe(0);
+});
+
+test('strict reverse path filters are loosened for the move, and are as before after it', async () => {
+  using it = host();
+  it.inside('sysctl', '-qw', 'net.ipv4.conf.all.rp_filter=1', 'net.ipv4.conf.enp4s0.rp_filter=1');
+  const before = it.snapshot();
+  const pings = it.program('router', 'ping', '-i', '0.01', '-c', '300', '-W', '2', '192.168.0.20');
+  await it.eulab(uplink);
+  expect(it.inside('sysctl', '-n', 'net.ipv4.conf.vmbr0.rp_filter')).toBe('2\n');
+  await it.eulab(['down']);
+  expect(it.inside('sysctl', '-n', 'net.ipv4.conf.enp4s0.rp_filter')).toBe('1\n');
+  expect(it.snapshot()).toBe(before);
+  expect((await pings).stdout.toString()).toContain('300 received, 0% packet loss');
+});
+
+test('the journal lost, down rebuilds the card from what stands', async () => {
+  using it = host();
+  const before = it.snapshot();
+  await it.eulab(uplink);
+  rmSync(join(it.state, 'vmbr0.journal.json'));
+  expect((await it.eulab(['down'])).status).toBe(0);
+  expect(it.snapshot()).toBe(before);
+});
