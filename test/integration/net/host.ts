@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundle, type Ended, folder, program } from '../../eulab.ts';
 
@@ -45,9 +45,9 @@ const changers = ['ip', 'nft', 'sysctl', 'iptables', 'ip6tables', 'dnsmasq', 'ti
 /**
  * A host: two IPv4 addresses, one of IPv6 and a link-local one, a default route with a metric and a source, one more route;
  * at 192.168.0.20, its router at .1. Nothing of the machine's own network is touched. Gone, with all that runs in it, when
- * disposed.
+ * disposed. eulab sees no programs but those that it needs, and not even those of `without`.
  */
-export function host(): Host {
+export function host({ without = [] }: { readonly without?: readonly string[] } = {}): Host {
   const here = folder();
   const [name, far] = ['h', 'r'].map((end) => `eulab-${process.pid}-${made++}${end}`) as [string, string];
   const namespaces = [name, far];
@@ -80,7 +80,7 @@ export function host(): Host {
   run('ip', '-n', name, '-batch', batch(here.path, 'host', hostSetUp));
   const count = join(here.path, 'count');
   const state = join(here.path, 'state');
-  const path = wrappers(here.path, count);
+  const path = programs(here.path, count, without);
   return {
     state,
     eulab: (args, disturbance) => {
@@ -91,7 +91,7 @@ export function host(): Host {
         DISTURB: disturbance?.line ?? '',
       };
       // The wrappers are for eulab alone: this very `ip` is no step, and its parent is the test.
-      const inNamespace = ['netns', 'exec', name, 'env', `PATH=${path}:${process.env['PATH']}`];
+      const inNamespace = ['netns', 'exec', name, 'env', `PATH=${path}`];
       return program('ip', [...inNamespace, process.execPath, bundle, 'net', ...args], { env });
     },
     inside,
@@ -139,30 +139,28 @@ function batch(path: string, name: string, lines: readonly string[]): string {
   return file;
 }
 
-/** A folder for PATH with each changer: it does its work, counts it, and runs the disturbance when its turn has come. */
-function wrappers(path: string, count: string): string {
+/** A folder for PATH. In it each changer does its work, counts it, and runs the disturbance when its turn has come. */
+function programs(path: string, count: string, without: readonly string[]): string {
   const bin = join(path, 'bin');
   mkdirSync(bin);
-  for (const changer of changers) {
+  for (const name of [...changers, 'sh', 'cat', 'sleep', 'grep', 'tr'].filter((one) => !without.includes(one))) {
     const real = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin']
-      .map((place) => join(place, changer))
+      .map((place) => join(place, name))
       .find((place) => existsSync(place));
     if (real === undefined) continue;
-    const file = join(bin, changer);
-    writeFileSync(
-      file,
-      `#!/bin/sh
-real=${real}
-case "$*" in -j*|-o*|'list '*|*'-S '*|*'nud probe') exec $real "$@" ;; esac
-n=$(($(cat ${count}) + 1))
-echo $n >${count}
-$real "$@"
-code=$?
-[ $n != "$DISTURB_AT" ] || eval "$DISTURB"
-exit $code
-`,
-    );
-    chmodSync(file, 0o755);
+    if (changers.includes(name)) writeFileSync(join(bin, name), counted(real, count), { mode: 0o755 });
+    else symlinkSync(real, join(bin, name));
   }
   return bin;
 }
+
+/** Calls that only read are no steps; nor is the question whether a gateway answers. */
+const counted = (real: string, count: string) => `#!/bin/sh
+case "$*" in -j*|-o*|'list '*|*'-S '*|*'nud probe') exec ${real} "$@" ;; esac
+n=$(($(cat ${count}) + 1))
+echo $n >${count}
+${real} "$@"
+code=$?
+[ $n != "$DISTURB_AT" ] || eval "$DISTURB"
+exit $code
+`;

@@ -138,6 +138,30 @@ test('what is not ours is neither taken nor removed, and what would hurt is refu
   expect(it.snapshot()).toBe(before);
 });
 
+trapTest('without nft one iptables rule translates, and goes again; without either up says what to install', async () => {
+  using it = host({ without: ['nft', 'dnsmasq'] });
+  const rules = it.inside('iptables', '-t', 'nat', '-S');
+  const { stderr } = await it.eulab(['up']);
+  expect(stderr).toContain('DHCP by dnsmasq: is not installed: apt-get install dnsmasq-base');
+  const guest = it.guest('vmbr0');
+  guest.inside('ip', 'addr', 'add', '10.77.0.2/24', 'dev', 'eth0');
+  guest.inside('ip', 'route', 'add', 'default', 'via', '10.77.0.1');
+  guest.inside('ping', '-c1', '-W2', '192.168.0.1');
+  await it.eulab(['up']);
+  expect(it.steps()).toBe(0);
+  expect(it.inside('iptables', '-t', 'nat', '-S', 'POSTROUTING').match(/MASQUERADE/g)).toHaveLength(1);
+  expect((await it.eulab(['down'])).status).toBe(0);
+  expect(it.inside('iptables', '-t', 'nat', '-S')).toBe(rules);
+
+  using bare = host({ without: ['nft', 'iptables', 'ip6tables'] });
+  const refused = await bare.eulab(['up']);
+  expect([refused.status, refused.stderr]).toEqual([
+    3,
+    expect.stringContaining('apt-get install nftables, or do without: --no-nat'),
+  ]);
+  expect((await bare.eulab(['up', '--no-nat', '--no-dhcp'])).status).toBe(0);
+});
+
 trapTest(
   'a firewall that drops what is forwarded: guests reach each other and the outside; after down its rules are the same',
   async () => {
