@@ -12,7 +12,7 @@ import { type Lab, nftTable } from './lab.ts';
  * @throws EulabError (3) without iproute2; CommandError when a program fails.
  */
 export async function probe(lab: Lab, nic = lab.uplink): Promise<Facts> {
-  if (locate('ip') === undefined) throw missing('ip');
+  if (!installed('ip')) throw missing('ip');
   const [links, addresses, four, six, neighbours, nft, filters, others] = await Promise.all([
     ip<Link>('-d', 'link', 'show'),
     ip<{ readonly ifname: string; readonly addr_info: readonly Address[] }>('addr', 'show'),
@@ -34,11 +34,17 @@ export async function probe(lab: Lab, nic = lab.uplink): Promise<Facts> {
     sysctls: sysctls(),
     nft,
     filters: filters.filter((one) => one !== undefined),
-    dnsmasq: { installed: locate('dnsmasq') !== undefined, ...server(pidFile(lab)) },
+    dnsmasq: { installed: installed('dnsmasq'), ...server(pidFile(lab)) },
     nic: { wifi: wifi(nic), manager: manager(nic ?? '', links.find(({ ifname }) => ifname === nic)?.ifindex) },
     others,
     root: isRoot(),
   };
+}
+
+/** Whether root would find a program: the folders of the system's own are not on everybody's PATH. */
+function installed(program: string): boolean {
+  const path = process.env['PATH'] ?? '';
+  return locate(program, { PATH: isRoot() ? path : `${path}:/usr/sbin:/sbin` }) !== undefined;
 }
 
 /** Whether we may change the network, and see all of it. */
@@ -54,21 +60,21 @@ async function ip<One>(...args: readonly string[]): Promise<One[]> {
 }
 
 async function nftFacts(bridge: string): Promise<Facts['nft']> {
-  if (locate('nft') === undefined) return undefined;
+  if (!installed('nft')) return undefined;
   if (!isRoot()) return { table: undefined };
   const { code, stdout } = await look({ file: 'nft', args: ['list', 'table', 'ip', nftTable(bridge)] });
   return { table: code === 0 ? stdout : undefined };
 }
 
 async function filter(program: Filter['program']): Promise<Filter | undefined> {
-  if (locate(program) === undefined) return undefined;
+  if (!installed(program)) return undefined;
   if (!isRoot()) return { program, drops: false, bridged: false, forward: [], postrouting: [] };
   const chain = async (...args: readonly string[]) => {
     const { code, stdout } = await look({ file: program, args: ['-w', ...args] });
     return code === 0 ? stdout.replaceAll('"', '').split('\n') : [];
   };
   const forward = await chain('-S', 'FORWARD');
-  const postrouting = program === 'iptables' && locate('nft') === undefined ? await chain('-t', 'nat', '-S', 'POSTROUTING') : [];
+  const postrouting = program === 'iptables' && !installed('nft') ? await chain('-t', 'nat', '-S', 'POSTROUTING') : [];
   const bridged = value(`net/bridge/bridge-nf-call-${program}`) === '1';
   return { program, drops: forward.includes('-P FORWARD DROP'), bridged, forward, postrouting };
 }
