@@ -1,5 +1,5 @@
 // What the host loses while its network card joins the bridge, and while it comes back: pings every 2 ms out, in and over IPv6, and
-// a TCP echo every 5 ms. In namespaces; needs root, iproute2 and ping. ROUNDS=20
+// a TCP echo every 5 ms. In namespaces; needs root, iproute2 and ping. ROUNDS=20, PINGS=5000 a round
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -11,7 +11,7 @@ import { median } from './time.mjs';
 const rounds = Number(process.env.ROUNDS ?? 20);
 const port = 7007;
 /** Per round: as many as go on for longer than up and down take. */
-const pings = 3000;
+const pings = Number(process.env.PINGS ?? 5000);
 
 const roles = { serve, talk };
 await (roles[process.argv[2]] ?? measure)();
@@ -95,7 +95,7 @@ async function measure() {
       stalls.up.push(await stall());
       await ended(start(host, process.execPath, 'dist/eulab.mjs', 'net', 'down'));
       stalls.down.push(await stall());
-      if (over) throw new Error('the pings ended before the move did: this machine is too slow for them');
+      if (over) throw new Error('the pings ended before the move did: more PINGS are needed');
       if (snapshot(run, host) !== before) throw new Error('down did not restore the host');
       for (const [index, text] of (await Promise.all(all)).entries()) {
         lost[Object.keys(lost)[index]] += pings - Number(/(\d+) received/.exec(text)[1]);

@@ -1,6 +1,7 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { folder } from '../../eulab.ts';
 import { requires } from '../../requires.ts';
 import { type Host, host } from './host.ts';
 
@@ -169,4 +170,33 @@ test('the journal lost, down rebuilds the card from what stands', async () => {
   rmSync(join(it.state, 'vmbr0.journal.json'));
   expect((await it.eulab(['down'])).status).toBe(0);
   expect(it.snapshot()).toBe(before);
+});
+
+requires(
+  'root',
+  'ip',
+  'ping',
+  'radvd',
+)('a host that lives by router advertisements keeps address and route, there and back', async () => {
+  using it = host();
+  using here = folder();
+  const config = join(here.path, 'radvd.conf');
+  writeFileSync(
+    config,
+    'interface wan { AdvSendAdvert on; prefix 2001:db8:5::/64 { AdvValidLifetime 3600; AdvPreferredLifetime 1800; }; };',
+  );
+  it.router('sysctl', '-qw', 'net.ipv6.conf.all.forwarding=1');
+  it.router('ip', 'addr', 'add', '2001:db8:5::1/64', 'dev', 'wan');
+  const advertiser = it.program('router', 'radvd', '-C', config, '-p', join(here.path, 'pid'), '-m', 'none', '-n');
+  const aged = (text: string) => text.replace(/"(valid_life_time|preferred_life_time|expires)":\d{1,9}\b/g, '"$1":0');
+  while (!/"protocol":"ra"/.test(it.snapshot())) await new Promise((resolve) => setTimeout(resolve, 50));
+  const before = aged(it.snapshot());
+  const pings = it.program('host', 'ping', '-i', '0.01', '-c', '300', '-W', '2', '2001:db8:5::1');
+  expect((await it.eulab(uplink)).status).toBe(0);
+  expect(it.inside('ip', '-6', 'route', 'show', 'dev', 'enp4s0')).toBe('');
+  expect((await it.eulab(['down'])).status).toBe(0);
+  expect(aged(it.snapshot())).toBe(before);
+  expect((await pings).stdout.toString()).toContain('300 received, 0% packet loss');
+  process.kill(Number(readFileSync(join(here.path, 'pid'), 'utf8')));
+  await advertiser;
 });
