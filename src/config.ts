@@ -203,6 +203,10 @@ export const settings = {
       .argParser(parsed(values.interfaceSchema)),
   nat: () => new Option('--no-nat', 'guests of an isolated bridge do not get out').env('EULAB_NO_NAT'),
   dhcp: () => new Option('--no-dhcp', 'no addresses for guests of an isolated bridge').env('EULAB_NO_DHCP'),
+  tapUser: () =>
+    new Option('--tap-user <user>', 'a tap device on the bridge, tap-USER, that this user may open')
+      .env('EULAB_TAP_USER')
+      .argParser(parsed(values.userSchema)),
   confirmWithin: () =>
     new Option('--confirm-within <time>', 'with --uplink: everything is taken back when no gateway has answered by then')
       .default(30_000, '30s')

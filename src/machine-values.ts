@@ -112,6 +112,9 @@ export const interfaceSchema = v.pipe(
   v.maxLength(15, 'is too long: Linux takes 15 characters'),
 );
 
+/** The name of a user, as shadow-utils takes it. @see useradd(8) */
+export const userSchema = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}$/, 'is no name of a user'));
+
 /** ADDRESS/PREFIX of IPv4 with room for guests, which is neither the first nor the last of its network. */
 export const hostAddressSchema = v.pipe(
   v.string(),

@@ -14,7 +14,7 @@ export interface Link {
   readonly master?: string;
   readonly ifalias?: string;
   readonly inet6_addr_gen_mode?: string;
-  readonly linkinfo?: { readonly info_kind?: string };
+  readonly linkinfo?: { readonly info_kind?: string; readonly info_data?: { readonly user?: string } };
 }
 
 /** An address of an interface, as `ip -j addr show` tells it. */

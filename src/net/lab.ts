@@ -9,6 +9,8 @@ export interface Lab {
   readonly uplink?: string;
   readonly nat: boolean;
   readonly dhcp: boolean;
+  /** Who gets a tap device on the bridge. */
+  readonly tapUser?: string;
   /** Where the journal, the leases and the like lie. */
   readonly state: string;
 }
@@ -33,6 +35,11 @@ export function alias({ uplink }: Lab): string {
 /** The NIC that an alias names. */
 export function uplinkOf(text: string | undefined): string | undefined {
   return /^eulab uplink (\S+)$/.exec(text ?? '')?.[1];
+}
+
+/** The tap device of a user, in the 15 characters that a name may have. */
+export function tapOf(user: string): string {
+  return `tap-${user}`.slice(0, 15);
 }
 
 /** The comment of our iptables rules. */

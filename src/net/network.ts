@@ -9,7 +9,7 @@ import { difference } from './difference.ts';
 import { type Facts, linkOf } from './facts.ts';
 import { answering, gateways } from './gateway.ts';
 import { forget, type Journal, readJournal, writeJournal } from './journal.ts';
-import { type Lab, ours, uplinkOf } from './lab.ts';
+import { type Lab, ours, tapOf, uplinkOf } from './lab.ts';
 import { begin, recovered, resources } from './plan.ts';
 import { probe } from './probe.ts';
 import { refuse } from './refusal.ts';
@@ -168,9 +168,8 @@ async function remove(lab: Lab, report: Report): Promise<boolean> {
   const stranger = linkOf(facts, lab.bridge);
   const steps = all.toReversed().flatMap((one) => one.remove);
   if (stranger !== undefined && !ours(stranger)) report({ kind: 'note', text: `${lab.bridge} was not made by eulab: it stays` });
-  for (const { ifname } of facts.links.filter(
-    ({ master, ifname: name }) => master === lab.bridge && name !== journal.uplink?.nic,
-  )) {
+  const own = [journal.uplink?.nic, ...(journal.lab.tapUser === undefined ? [] : [tapOf(journal.lab.tapUser)])];
+  for (const { ifname } of facts.links.filter((one) => one.master === lab.bridge && !own.includes(one.ifname))) {
     report({ kind: 'warning', text: `${ifname} was a port of ${lab.bridge} and has no network now` });
   }
   await apply(steps, undefined);
@@ -195,9 +194,10 @@ async function held({ state }: Lab, verb: string, { signal, report }: Act): Prom
 }
 
 /** The settings of a network as the options that say them. */
-function settings({ bridge, address, uplink, nat, dhcp }: Lab): string {
+function settings({ bridge, address, uplink, nat, dhcp, tapUser }: Lab): string {
   const own = [`--address ${address}`, ...(nat ? [] : ['--no-nat']), ...(dhcp ? [] : ['--no-dhcp'])];
-  return [`--bridge ${bridge}`, ...(uplink === undefined ? own : [`--uplink ${uplink}`])].join(' ');
+  const tap = tapUser === undefined ? [] : [`--tap-user ${tapUser}`];
+  return [`--bridge ${bridge}`, ...(uplink === undefined ? own : [`--uplink ${uplink}`]), ...tap].join(' ');
 }
 
 /** Whether all stands, something lacks, or nothing is there. Pure. */

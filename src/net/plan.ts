@@ -2,9 +2,10 @@ import { bridge, hostAddress } from './bridge.ts';
 import { dhcp } from './dhcp.ts';
 import { type Facts, linkOf } from './facts.ts';
 import type { Journal } from './journal.ts';
-import { type Lab, ours, uplinkOf } from './lab.ts';
+import { group, type Lab, ours, uplinkOf } from './lab.ts';
 import { forwarding, forwardingPath, nat, passage, switched } from './nat.ts';
 import type { Resource } from './resource.ts';
+import { tap } from './tap.ts';
 import { rebuilt, snapshot, uplink } from './uplink.ts';
 
 /**
@@ -12,10 +13,12 @@ import { rebuilt, snapshot, uplink } from './uplink.ts';
  * is, `journal` what it was before eulab changed it.
  */
 export function resources({ lab, sysctls, uplink: saved }: Journal, facts: Facts): Resource[] {
-  if (saved !== undefined) return [bridge(lab, facts, saved), uplink(lab, facts, saved), ...passage(lab, facts)];
+  if (saved !== undefined)
+    return [bridge(lab, facts, saved), uplink(lab, facts, saved), ...tap(lab, facts), ...passage(lab, facts)];
   return [
     bridge(lab, facts, undefined),
     hostAddress(lab, facts),
+    ...tap(lab, facts),
     ...(lab.nat ? [forwarding(facts, sysctls), nat(lab, facts)] : []),
     ...passage(lab, facts),
     ...(lab.dhcp ? [dhcp(lab, facts)] : []),
@@ -34,6 +37,8 @@ export function begin(lab: Lab, facts: Facts): Journal {
 export function recovered(lab: Lab, facts: Facts): Journal {
   const link = linkOf(facts, lab.bridge);
   const nic = ours(link) ? uplinkOf(link?.ifalias) : undefined;
-  if (nic === undefined) return { version: 1, lab, sysctls: {} };
-  return { version: 1, lab: { ...lab, uplink: nic }, sysctls: {}, uplink: rebuilt(facts, nic, lab.bridge) };
+  const owner = facts.links.find((one) => one.group === group && one.master === lab.bridge)?.linkinfo?.info_data?.user;
+  const found = owner === undefined ? lab : { ...lab, tapUser: owner };
+  if (nic === undefined) return { version: 1, lab: found, sysctls: {} };
+  return { version: 1, lab: { ...found, uplink: nic }, sysctls: {}, uplink: rebuilt(facts, nic, lab.bridge) };
 }

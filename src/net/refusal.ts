@@ -1,7 +1,7 @@
 import { type ErrorFacts, EulabError, status } from '../errors.ts';
 import { overlaps } from './address.ts';
 import { type Facts, type Link, linkOf } from './facts.ts';
-import { type Lab, ours } from './lab.ts';
+import { group, type Lab, ours, tapOf } from './lab.ts';
 import { movable, unmovable } from './route.ts';
 
 /**
@@ -21,6 +21,10 @@ export function refuse(
       `${bridge} exists and was not made by eulab`,
       `choose another name with --bridge, or remove it: ip link delete ${bridge}`,
     );
+  }
+  const tap = lab.tapUser === undefined ? undefined : linkOf(facts, tapOf(lab.tapUser));
+  if (tap !== undefined && tap.group !== group && !standing) {
+    throw usage(`${tap.ifname} exists and was not made by eulab`, `remove it: ip link delete ${tap.ifname}`);
   }
   if (lab.uplink === undefined) refuseIsolated(lab, facts);
   else refuseUplink(lab, lab.uplink, facts, standing || force);

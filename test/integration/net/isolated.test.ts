@@ -200,3 +200,23 @@ test('the journal lost, down goes by what stands; the journal itself is readable
   expect((await it.eulab(['down'])).status).toBe(0);
   expect([it.snapshot(), it.inside('nft', 'list', 'ruleset')]).toEqual(before);
 });
+
+requires(
+  'root',
+  'ip',
+  '/dev/net/tun',
+)('a tap for a user: a port of the bridge that this user owns, gone with it', async () => {
+  using it = host();
+  const before = it.snapshot();
+  const call = ['up', '--no-nat', '--no-dhcp', '--tap-user', 'nobody'];
+  expect((await it.eulab(call)).stderr).toBe('eulab: vmbr0 is up\n');
+  const [link] = JSON.parse(it.inside('ip', '-j', '-d', 'link', 'show', 'dev', 'tap-nobody'));
+  expect(link).toMatchObject({ master: 'vmbr0', linkinfo: { info_data: { user: 'nobody' } } });
+  expect((await it.eulab(call)).stderr).toContain('nothing to do');
+  it.inside('ip', 'link', 'set', 'dev', 'tap-nobody', 'nomaster');
+  expect((await it.eulab(['status'])).stdout.toString()).toContain('tap tap-nobody of nobody  partial: is no port of vmbr0\n');
+  await it.eulab(call);
+  expect(it.steps()).toBe(1);
+  expect((await it.eulab(['down'])).stderr).toBe('eulab: vmbr0 is down\n');
+  expect(it.snapshot()).toBe(before);
+});

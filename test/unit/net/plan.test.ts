@@ -106,6 +106,22 @@ test('a card that is gone hinders nobody from removing the bridge', () => {
   expect(lines(resources(journal, gone).toReversed(), 'remove')).toEqual(['ip link delete dev vmbr0']);
 });
 
+test('a tap for a user: made, marked, a port, up; each mended by itself; gone with the rest, also without the journal', () => {
+  const tapLines = (changes: Partial<Facts>, what: 'make' | 'remove') =>
+    lines(planned(changes, { tapUser: 'ada' }), what).filter((line) => line.includes('tap-ada'));
+  expect(tapLines({}, 'make')).toEqual([
+    'ip tuntap add dev tap-ada mode tap user ada',
+    'ip link set dev tap-ada group 962987',
+    'ip link set dev tap-ada master vmbr0',
+    'ip link set dev tap-ada up',
+  ]);
+  const made = { ...bridge, ifname: 'tap-ada', master: 'vmbr0', linkinfo: { info_kind: 'tun', info_data: { user: 'ada' } } };
+  expect(tapLines({ links: [card, bridge, made] }, 'make')).toEqual([]);
+  expect(tapLines({ links: [card, bridge, { ...made, flags: [] }] }, 'make')).toEqual(['ip link set dev tap-ada up']);
+  const seen = { ...facts, links: [card, bridge, made] };
+  expect(lines(resources(recovered(lab, seen), seen), 'remove')).toContain('ip link delete dev tap-ada');
+});
+
 test('a bridge that is not ours is never removed', () => {
   for (const stranger of [
     { ...bridge, group: 'default' },

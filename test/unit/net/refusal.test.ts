@@ -39,6 +39,13 @@ test.each<[string, Partial<Facts>, string | undefined, string]>([
   expect(() => up(changes, uplink)).toThrow(why);
 });
 
+test("a tap of another's is not taken, unless this network was begun with it", () => {
+  const wanted = { ...lab, tapUser: 'ada' };
+  const seen = { ...facts, links: [card, { ...card, ifname: 'tap-ada', linkinfo: { info_kind: 'tun' } }] };
+  expect(() => refuse(wanted, seen, { standing: false, force: true })).toThrow('tap-ada exists and was not made by eulab');
+  refuse(wanted, seen, { standing: true, force: false });
+});
+
 test('what hurts nobody is not refused', () => {
   up({});
   up({ links: [card, bridge], routes: [{ family: 4, dst: '10.77.0.0/24', dev: 'vmbr0' }] });
