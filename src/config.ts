@@ -1,7 +1,8 @@
 import { Option } from 'commander';
 import * as v from 'valibot';
 import * as values from './machine-values.ts';
-import { absolute, collect, parsed, positive, variable } from './option-parsers.ts';
+import * as nets from './net-values.ts';
+import { absolute, collect, collected, gdbWish, parsed, positive, variable } from './option-parsers.ts';
 
 /**
  * The table of settings: each one's flag, environment variable, default, parser and help are said here and nowhere else.
@@ -110,16 +111,27 @@ export const settings = {
       .default('auto' as const)
       .env('EULAB_ACCEL'),
   net: () =>
-    new Option('--net <net>', 'user: out through the host, without root')
-      .choices(['user', 'none'] as const)
-      .default('user' as const)
-      .env('EULAB_NET'),
+    new Option(
+      '--net <net>',
+      'user: out through the host; lab:NAME: a switch of your machines; none; with model=, mac=, pcap=, ip=, ... behind commas (repeatable)',
+    )
+      .env('EULAB_NET')
+      .argParser(collected(nets.nicSchema)),
+  mac: () =>
+    new Option('--mac <mac>', "the network card's address, or random (default: by the machine's name)").argParser(
+      parsed(nets.macSchema),
+    ),
   ip: () =>
-    new Option('--ip <address>', "the guest's ADDRESS/PREFIX, dhcp, or none (default: what QEMU's user network gives)")
+    new Option('--ip <address>', "the guest's ADDRESS/PREFIX, dhcp, or none; IPv6 too (repeatable)")
       .env('EULAB_IP')
-      .argParser(
-        parsed(v.pipe(v.string(), v.regex(/^(dhcp|none|[0-9a-fA-F.:]+\/\d{1,3})$/, 'is not dhcp, none or ADDRESS/PREFIX'))),
-      ),
+      .argParser(collected(nets.ipSchema)),
+  gateway: () => new Option('--gateway <address>', 'where it routes by (repeatable)').argParser(collected(nets.addressSchema)),
+  dns: () => new Option('--dns <address>', 'its name server (repeatable)').argParser(collected(nets.addressSchema)),
+  pcap: () => new Option('--pcap <file>', 'write what goes through the network card there, for tcpdump and Wireshark'),
+  forward: () =>
+    new Option('--forward <ports>', 'a port of the host into the guest: tcp:127.0.0.1:10022-:22 (repeatable)').argParser(
+      collected(nets.forwardSchema),
+    ),
   disk: () =>
     new Option(
       '--disk <disk>',
@@ -234,10 +246,3 @@ export function phaseLimit(text: string, earlier: Readonly<Record<string, number
   const [phase, ms] = parsed(values.limitSchema)(text);
   return { ...earlier, [phase]: ms };
 }
-
-/** What `--gdb` was given: a port, 0 for any, or nothing (its preset), which means a socket. */
-function gdbWish(text: string): number | 'unix' {
-  return text === 'unix' ? text : port(text);
-}
-
-const port = parsed(values.portSchema);

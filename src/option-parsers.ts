@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import * as v from 'valibot';
+import { portSchema } from './machine-values.ts';
 
 /** A parser of option values after a schema; commander puts the option and the value before what is wrong. */
 export function parsed<Out>(schema: v.GenericSchema<string, Out>): (text: string) => Out {
@@ -8,6 +9,11 @@ export function parsed<Out>(schema: v.GenericSchema<string, Out>): (text: string
     if (result.success) return result.output;
     throw new InvalidArgumentError(`It ${result.issues[0].message}.`);
   };
+}
+
+/** As `parsed`, put to those before: for an option that is repeatable. */
+export function collected<Out>(schema: v.GenericSchema<string, Out>): (text: string, earlier?: readonly Out[]) => readonly Out[] {
+  return (text, earlier = []) => [...earlier, parsed(schema)(text)];
 }
 
 /** A parser of whole numbers from 1 to `most`. */
@@ -39,4 +45,9 @@ export function variable(text: string, earlier: readonly string[] | undefined): 
 /** The values of a repeatable option so far, and one more. */
 export function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {
   return [...(earlier ?? []), value];
+}
+
+/** What `--gdb` was given: a port, 0 for any, or nothing (its preset), which means a socket. */
+export function gdbWish(text: string): number | 'unix' {
+  return text === 'unix' ? text : parsed(portSchema)(text);
 }

@@ -27,7 +27,12 @@ export function described() {
     .addOption(settings.share())
     .addOption(settings.cwd())
     .addOption(settings.net())
+    .addOption(settings.mac())
     .addOption(settings.ip())
+    .addOption(settings.gateway())
+    .addOption(settings.dns())
+    .addOption(settings.pcap())
+    .addOption(settings.forward())
     .addOption(settings.disk())
     .addOption(settings.root())
     .addOption(settings.vsock())
@@ -62,6 +67,8 @@ Examples:
   eulab boot --timeout 30s -- sh -c "dmesg | grep virtio"
   eulab boot --disk data -- sh -c "mount /dev/vda /mnt && date >>/mnt/boots"
   eulab boot --root rootfs:snapshot
+  eulab boot --forward tcp:127.0.0.1:10022-:22
+  eulab boot --net lab:a --ip 10.1.0.1/24           another one with 10.1.0.2/24, and they ping each other
   eulab boot --profile-boot
   eulab boot --profile-boot=before --repeat 5 -- true
   eulab boot --compare before.json after.json

@@ -8,6 +8,7 @@ import { bootedKernel } from '../boot/image/kernel-form.ts';
 import type { Inspection } from '../boot/inspection/inspection.ts';
 import { type Drive, rootWords } from '../boot/machine/drives.ts';
 import { kernelArch } from '../boot/machine/machine.ts';
+import { type Nic, nicWords, usualNic } from '../boot/machine/nic.ts';
 import { type Prepared, prepare } from '../boot/machine/prepare.ts';
 import { type Bare, qemu, serialWord } from '../boot/machine/qemu.ts';
 import type { Course } from '../boot/outcome.ts';
@@ -73,6 +74,7 @@ async function plan(
   // Those of other architectures say less of themselves.
   const checked = options.check && arch === 'x86_64' ? await checkFiles(files) : undefined;
   const drives = await disksOf(options, artifacts);
+  const net = await cardsOf(options);
   const shell = argv.length === 0;
   const boots = !options.dryRun && !options.explain;
   if (boots && shell) needTerminal('a shell', 'run a command instead: eulab boot -- COMMAND');
@@ -80,20 +82,23 @@ async function plan(
   const words = [
     ...(shell ? (await import('../boot/shell.ts')).terminalWords(env, process.stdout) : ['eulab.mode=run']),
     serialWord,
-    ...networkWords(options.net, options.ip),
+    ...nicWords(net),
     ...rootWords(options.root, drives),
     ...(inspection?.words ?? []),
   ];
-  return await prepare(options, {
-    ...{ arch, kernel, drives, words, env, cache, sizeOf: memory, signal, debug: inspection?.debug },
-    console: shell ? 'terminal' : 'log',
-    boots,
-    form: (accel) => bootedKernel(checked?.kernel, { ...files, wanted, accel }),
-    unpacked: (accel) => {
-      const asGiven = options.profileBoot !== undefined || options.kernelForm === 'bzimage';
-      return bootedInitramfs(checked?.initramfs, { path: initrd, accel, cache, memoryBytes: options.memory, asGiven });
+  return await prepare(
+    { ...options, net },
+    {
+      ...{ arch, kernel, drives, words, env, cache, sizeOf: memory, signal, debug: inspection?.debug },
+      console: shell ? 'terminal' : 'log',
+      boots,
+      form: (accel) => bootedKernel(checked?.kernel, { ...files, wanted, accel }),
+      unpacked: (accel) => {
+        const asGiven = options.profileBoot !== undefined || options.kernelForm === 'bzimage';
+        return bootedInitramfs(checked?.initramfs, { path: initrd, accel, cache, memoryBytes: options.memory, asGiven });
+      },
     },
-  });
+  );
 }
 
 /** Loaded when there are any: most boots need no disk. */
@@ -101,6 +106,13 @@ async function disksOf({ root, disk }: Options, artifacts: string): Promise<Driv
   if (root === undefined && disk === undefined) return [];
   const { drivesOf } = await import('../boot/machine/disk-file.ts');
   return drivesOf({ root, disks: disk ?? [] }, artifacts);
+}
+
+/** Loaded when something is said of them: most boots have the usual one. */
+async function cardsOf({ net, mac, ip, gateway, dns, pcap, forward }: Options): Promise<readonly Nic[]> {
+  const said = { net, mac, ip, gateway, dns, pcap, forward };
+  if (Object.values(said).every((value) => value === undefined)) return [usualNic];
+  return (await import('../boot/machine/nics.ts')).nicsOf(said);
 }
 
 /** What would be run, fit to paste: the private folder and QEMU, whose sockets lie in it. */
@@ -214,14 +226,6 @@ async function commandRun(
     cache,
     note,
   });
-}
-
-/** Where QEMU's user network puts its guest: known, so that nobody has to wait for DHCP. @see qemu(1), "-netdev user" */
-const userNetwork = ['eulab.ip=10.0.2.15/24', 'eulab.gateway=10.0.2.2', 'eulab.dns=10.0.2.3'];
-
-function networkWords(net: Bare['net'], ip: string | undefined): string[] {
-  if (ip !== undefined) return [`eulab.ip=${ip}`];
-  return net === 'user' ? userNetwork : ['eulab.ip=none'];
 }
 
 /** The signal, or one that the time limit aborts first. */

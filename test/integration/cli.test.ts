@@ -43,7 +43,7 @@ test.each([
   ['a bad time', ['boot', '--timeout', 'soon'], "'soon' is invalid", 'is no time such as'],
   ['a limit of no phase', ['boot', '--limit', 'reboot=5s'], "'reboot=5s' is invalid", 'firmware, kernel, init, command'],
   ['an unknown accelerator', ['boot', '--accel', 'xen'], "'xen' is invalid", 'auto, kvm, tcg'],
-  ['an unknown network', ['boot', '--net', 'wifi'], "'wifi' is invalid", 'user, none'],
+  ['an unknown network', ['boot', '--net', 'wifi'], "'wifi' is invalid", 'user, none, lab:NAME'],
   ['a bad address', ['boot', '--ip', '10.0.0'], "'10.0.0' is invalid", 'ADDRESS/PREFIX'],
   ['an unknown engine', ['build', 'kernel', '--engine', 'make'], "'make' is invalid", 'auto, podman, host'],
   ['an unknown profile', ['build', 'kernel', '--profile', 'huge'], "no kernel profile 'huge'", 'lab, defconfig, debug, tiny'],

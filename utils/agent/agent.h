@@ -86,10 +86,17 @@ struct share {
 	bool read_only;
 };
 
+/* Of a network card; each a list with commas. */
+struct card {
+	const char *ip, *gateway, *dns;
+};
+
 #define SHARES 32
+#define CARDS 8
 struct words {
 	bool run, profile, read_only;
-	const char *port, *hostname, *ip, *gateway, *dns, *root, *init, *folder, *term;
+	const char *port, *hostname, *mac, *root, *init, *folder, *term;
+	struct card cards[CARDS];
 	struct share shares[SHARES];
 	size_t share_count;
 	uint16_t rows, columns;
@@ -98,9 +105,11 @@ struct words {
 /* Reads /proc/cmdline. */
 void words_read(struct words *words);
 
+/* network.c: the cards and their addresses. */
+void set_network(const struct words *words);
+
 /* setup.c: what every program expects of a system. */
 void mount_all(void);
-void set_network(const struct words *words);
 /* Mounts what the host shares and goes where the command is to start; false when it cannot, with the reason in `why`. */
 bool enter_shares(const struct words *words, char *why, size_t size);
 

@@ -4,7 +4,9 @@
  *   eulab.mode=run|shell     run one command for the host, or a shell on the console (the default)
  *   eulab.port=ttyS1         where the host is to be found when there is no virtio port
  *   eulab.hostname=NAME
- *   eulab.ip=ADDRESS/PREFIX|dhcp|none    eulab.gateway=ADDRESS    eulab.dns=ADDRESS
+ *   eulab.ip=ADDRESS/PREFIX,...|dhcp|none    eulab.gateway=ADDRESS,...    eulab.dns=ADDRESS,...
+ *                            of eth0; eulab.ip.1 and so on of eth1
+ *   eulab.mac=ADDRESS,...    which card is to be eth0, eth1 and so on
  *   eulab.root=DEVICE ro|rw init=PATH    go on in the file system of this disk, see utils/guest/etc/eulab/root
  *   eulab.share=TAG:TYPE:ro|rw:FOLDER    a folder of the host: what to mount, and where; one word for each
  *   eulab.cwd=FOLDER         where the command or the shell starts
@@ -58,6 +60,28 @@ static bool share_parse(char *text, struct share *share)
 	return true;
 }
 
+/* KEY, or KEY.N with a card's number, of what is said of each card. */
+static void take_card(struct words *words, const char *word, const char *value)
+{
+	struct {
+		const char *key;
+		size_t offset;
+	} keys[] = {
+		{ "eulab.ip", offsetof(struct card, ip) },
+		{ "eulab.gateway", offsetof(struct card, gateway) },
+		{ "eulab.dns", offsetof(struct card, dns) },
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		size_t length = strlen(keys[i].key);
+		if (strncmp(word, keys[i].key, length) != 0 || (word[length] != '\0' && word[length] != '.'))
+			continue;
+		unsigned long number = word[length] == '.' ? strtoul(word + length + 1, NULL, 10) : 0;
+		if (number < CARDS)
+			*(const char **)((char *)&words->cards[number] + keys[i].offset) = value;
+	}
+}
+
 static void take(struct words *words, char *word)
 {
 	struct {
@@ -68,9 +92,7 @@ static void take(struct words *words, char *word)
 	} keys[] = {
 		{ .key = "eulab.port", .text = &words->port },
 		{ .key = "eulab.hostname", .text = &words->hostname },
-		{ .key = "eulab.ip", .text = &words->ip },
-		{ .key = "eulab.gateway", .text = &words->gateway },
-		{ .key = "eulab.dns", .text = &words->dns },
+		{ .key = "eulab.mac", .text = &words->mac },
 		{ .key = "eulab.root", .text = &words->root },
 		{ .key = "init", .text = &words->init },
 		{ .key = "eulab.term", .text = &words->term },
@@ -95,6 +117,7 @@ static void take(struct words *words, char *word)
 		if (keys[i].flag != NULL)
 			*keys[i].flag = true;
 	}
+	take_card(words, word, value);
 	if (strcmp(word, "eulab.mode") == 0)
 		words->run = strcmp(value, "run") == 0;
 	if (strcmp(word, "eulab.share") == 0 && words->share_count < SHARES && share_parse(value, &words->shares[words->share_count]))

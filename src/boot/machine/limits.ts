@@ -1,5 +1,6 @@
 import { EulabError, status } from '../../errors.ts';
 import { nearest } from '../../nearest.ts';
+import type { NicModel } from '../../net-values.ts';
 import type { Arch } from './arch.ts';
 
 const mebibyte = 1024 * 1024;
@@ -8,13 +9,17 @@ const mebibyte = 1024 * 1024;
 const oldest = [5, 2] as const;
 
 /**
- * Refuses a QEMU that is too old. Pure.
+ * Refuses a QEMU that is too old for eulab, or for `what` was asked. Pure.
  *
  * @throws EulabError (3) that names both versions.
  */
-export function checkVersion(program: string, [major, minor]: readonly [number, number]): void {
-  if (major > oldest[0] || (major === oldest[0] && minor >= oldest[1])) return;
-  throw new EulabError(`${program} is version ${major}.${minor}: eulab needs ${oldest.join('.')} or later`, {
+export function checkVersion(
+  program: string,
+  [major, minor]: readonly [number, number],
+  { what, since }: { readonly what: string; readonly since: readonly [number, number] } = { what: 'eulab', since: oldest },
+): void {
+  if (major > since[0] || (major === since[0] && minor >= since[1])) return;
+  throw new EulabError(`${program} is version ${major}.${minor}: ${what} needs ${since.join('.')} or later`, {
     hint: 'name a newer one with --qemu',
     exitCode: status.notReady,
   });
@@ -67,21 +72,50 @@ export interface MicrovmWishes {
   readonly nodes: number;
   /** virtio devices: each takes one of the machine's places. */
   readonly devices: number;
+  readonly cards: readonly NicModel[];
   readonly kernelConfig: ReadonlySet<string> | undefined;
 }
 
 const microvmPlaces = 24;
 
 /** Refuses what a microvm cannot have, by name. @throws EulabError (2) */
-export function checkMicrovm({ nodes, devices, kernelConfig }: MicrovmWishes): void {
+export function checkMicrovm({ nodes, devices, cards, kernelConfig }: MicrovmWishes): void {
   const hint = 'take --machine q35';
   if (nodes > 0) throw refused('--machine microvm has no NUMA nodes: --numa cannot be had with it', hint);
   if (devices > microvmPlaces) {
     throw refused(`--machine microvm has ${microvmPlaces} places for virtio devices, ${devices} are asked for`, hint);
   }
+  const card = cards.find((model) => model !== 'virtio');
+  if (card !== undefined) throw refused(`--machine microvm has no PCI, which the network card ${card} needs`, hint);
   const lacking = ['CONFIG_VIRTIO_MMIO', 'CONFIG_ACPI'].filter((symbol) => kernelConfig?.has(symbol) === false);
   if (lacking.length > 0) {
     throw refused(`--machine microvm needs ${lacking.join(' and ')}, which this kernel has not`, `${hint}, or build them in`);
+  }
+}
+
+/** The drivers of the cards that not every kernel for virtual machines has, with what they depend on. */
+const cardDrivers = {
+  e1000: ['CONFIG_ETHERNET', 'CONFIG_NET_VENDOR_INTEL', 'CONFIG_E1000'],
+  rtl8139: ['CONFIG_ETHERNET', 'CONFIG_NET_VENDOR_REALTEK', 'CONFIG_8139CP'],
+} as const;
+
+/**
+ * Refuses a network card that the kernel has no driver for, as far as its config is known. Pure.
+ *
+ * @throws EulabError (2) with the build that has it.
+ */
+export function checkCards(
+  cards: readonly { readonly model: NicModel }[],
+  kernelConfig: () => ReadonlySet<string> | undefined,
+): void {
+  for (const { model } of cards) {
+    if (model === 'virtio') continue;
+    const needed = cardDrivers[model];
+    const config = kernelConfig();
+    const driver = needed[2];
+    if (config === undefined || config.has(driver) || (model === 'rtl8139' && config.has('CONFIG_8139TOO'))) continue;
+    const build = needed.map((symbol) => `--set ${symbol}=y`).join(' ');
+    throw refused(`model=${model} needs ${driver}, which this kernel has not`, `build it in: eulab build kernel ${build}`);
   }
 }
 

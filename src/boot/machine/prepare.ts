@@ -7,8 +7,18 @@ import { type Accelerator, accelerator } from './accel.ts';
 import { type Arch, type ArchName, archs } from './arch.ts';
 import type { Drive } from './drives.ts';
 import { absolute, availableBytes, checkShare, checkVsock, configBeside } from './host.ts';
-import { checkCmdline, checkCpu, checkCpus, checkMachine, checkMemory, checkMicrovm, checkVersion } from './limits.ts';
+import {
+  checkCards,
+  checkCmdline,
+  checkCpu,
+  checkCpus,
+  checkMachine,
+  checkMemory,
+  checkMicrovm,
+  checkVersion,
+} from './limits.ts';
 import { qboot } from './machine.ts';
+import { orderWords } from './nic.ts';
 import { nodes } from './numa.ts';
 import type { Machine } from './qemu.ts';
 import { qemuFacts } from './qemu-facts.ts';
@@ -77,14 +87,7 @@ export async function prepare(asked: Asked, subject: Subject): Promise<Prepared>
   checkMachine(named, arch, undefined);
   checkCpus(asked.cpus.count, named);
   checkMemory(asked.memory, availableBytes());
-  if (asked.vsock !== undefined) checkVsock();
-  if (named === 'microvm') {
-    checkMicrovm({
-      nodes: numa.length,
-      devices: deviceCount(asked, shares) + subject.drives.length,
-      kernelConfig: configBeside(subject.kernel),
-    });
-  }
+  checkPlaces(named, asked, { shares, nodes: numa.length }, subject);
 
   const { program, path, facts, version } = await programOf(asked, arch, named, subject);
   const accel = await acceleratorFor(arch, asked, path, subject);
@@ -106,7 +109,7 @@ export async function prepare(asked: Asked, subject: Subject): Promise<Prepared>
   const choose = (tscKhz: number | undefined) => {
     const { words, ...rest } = recipe({ ...known, tscKhz });
     const cmdline = [...words, ...subject.words, ...shareWords(shares, cwd), ...append];
-    checkCmdline(cmdline, append, arch);
+    checkCmdline([...orderWords({ net: asked.net, folder: '' }), ...cmdline], append, arch);
     return { ...rest, cmdline };
   };
   const emulated = accel.name === 'tcg' && arch.name === 'x86_64';
@@ -145,6 +148,8 @@ async function programOf(asked: Asked, arch: Arch, machine: string, { env, cache
   const facts = qemuFacts(path, cache, signal);
   const version = await facts.version();
   checkVersion(program, version);
+  const lab = asked.net.some(({ backend }) => backend.kind === 'lab');
+  if (lab) checkVersion(program, version, { what: '--net lab', since: [7, 2] });
   if (asked.machine !== 'auto') checkMachine(machine, arch, await facts.machines());
   return { program, path, facts, version };
 }
@@ -162,9 +167,27 @@ function sharesOf(asked: Asked): Share[] {
   return mountOrder(list);
 }
 
+/** Refuses devices that the kernel has no driver for, or the machine no place. */
+function checkPlaces(
+  machine: string,
+  asked: Asked,
+  { shares, nodes }: { readonly shares: readonly Share[]; readonly nodes: number },
+  { kernel, drives }: Subject,
+): void {
+  checkCards(asked.net, () => configBeside(kernel));
+  if (asked.vsock !== undefined) checkVsock();
+  if (machine !== 'microvm') return;
+  checkMicrovm({
+    nodes,
+    devices: deviceCount(asked, shares) + drives.length,
+    cards: asked.net.map(({ model }) => model),
+    kernelConfig: configBeside(kernel),
+  });
+}
+
 function deviceCount({ net, rng, vsock }: Asked, shares: readonly Share[]): number {
   const serial = 1;
-  return shares.length + serial + (net === 'user' ? 1 : 0) + (rng ? 1 : 0) + (vsock === undefined ? 0 : 1);
+  return shares.length + serial + net.length + (rng ? 1 : 0) + (vsock === undefined ? 0 : 1);
 }
 
 /** KVM runs guests of the host's own architecture, and our proof that it does is a program for x86. */

@@ -2,6 +2,7 @@ import type { Command } from '../../command.ts';
 import type { Topology } from '../../machine-values.ts';
 import { type Debug, debugArgs } from '../inspection/debug.ts';
 import { type Drive, drives } from './drives.ts';
+import { type Nic, nicArgs, orderWords } from './nic.ts';
 import { type Node, numaArgs } from './numa.ts';
 import type { Bus } from './recipe.ts';
 import { type Share, shareArgs } from './share.ts';
@@ -28,7 +29,8 @@ export interface Machine {
   readonly initrd: string;
   /** Words of the kernel's command line, in order. */
   readonly cmdline: readonly string[];
-  readonly net: 'user' | 'none';
+  /** In the order in which the guest has them, from eth0 on. */
+  readonly net: readonly Nic[];
   /** Events that QEMU tells of, each with the host's time, in a file; undefined for none. */
   readonly trace?: { readonly events: readonly string[]; readonly file: string };
   /** In the order in which the guest sees them, from /dev/vda on. */
@@ -99,12 +101,12 @@ export function qemu(machine: Machine): Command {
     machine.firmware === undefined ? [] : ['-bios', machine.firmware],
     ['-kernel', machine.kernel],
     ['-initrd', machine.initrd],
-    ['-append', machine.cmdline.join(' ')],
+    ['-append', [...orderWords(machine), ...machine.cmdline].join(' ')],
     machine.rtc === undefined ? [] : ['-rtc', `base=${machine.rtc}`],
     // The registers of virtio 1, which every driver since Linux 4.0 knows, instead of those before it.
     machine.bus === 'mmio' ? ['-global', 'virtio-mmio.force-legacy=false'] : [],
     serial(machine.console),
-    network(machine, device),
+    nicArgs(machine),
     drives(machine.drives, machine.bus === 'pci' ? 'virtio-blk-pci' : 'virtio-blk-device'),
     machine.rng ? ['-device', device('virtio-rng')] : [],
     machine.vsockCid === undefined ? [] : ['-device', `${device('vhost-vsock')},guest-cid=${machine.vsockCid}`],
@@ -132,13 +134,6 @@ function serial(console: Console): string[] {
   const terminal = console === 'terminal';
   const monitor = terminal ? ['-mon', 'chardev=console,mode=readline'] : [];
   return ['-chardev', `stdio,id=console,${terminal ? 'mux=on,' : ''}signal=off`, '-serial', 'chardev:console', ...monitor];
-}
-
-function network({ net, bus }: Machine, device: (name: string) => string): string[] {
-  if (net === 'none') return [];
-  // No option ROM: nobody boots from this card, and loading it takes longer than the rest of the firmware.
-  const rom = bus === 'pci' ? ',romfile=' : '';
-  return ['-netdev', 'user,id=net0', '-device', `${device('virtio-net')},netdev=net0${rom}`];
 }
 
 /** The agent's port, the serial line beside it, and the monitor: sockets that QEMU makes, and on which nobody has to wait. */

@@ -47,12 +47,14 @@ const files = { memory: 'memory', devices: 'devices', greeting: 'greeting.json' 
  * Why a machine cannot start from a saved state, as a phrase; undefined when it can. What a guest had seen of a disk or a
  * folder before it was saved may be another by the time it is loaded. Pure.
  */
-export function unfit({ drives, shares, nodes, vsockCid, debug }: Bare): string | undefined {
+export function unfit({ drives, shares, nodes, vsockCid, debug, net }: Bare): string | undefined {
   if (drives.length > 0) return 'it has disks, which may change meanwhile';
   if (shares.length > 0) return 'it shares folders, which QEMU cannot save';
   if (nodes.length > 0) return 'its memory lies in several NUMA nodes';
   if (vsockCid !== undefined) return "it has a vsock address, which is one machine's alone";
   if (debug !== undefined) return 'it is looked into';
+  // Each start gives the guest's one card another address.
+  if (net.length > 1 || net.some(({ mac }) => mac.kind !== 'default')) return 'its network cards have addresses of their own';
   return undefined;
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { archs } from '../../../../src/boot/machine/arch.ts';
 import {
+  checkCards,
   checkCmdline,
   checkCpu,
   checkCpus,
@@ -12,6 +13,7 @@ import {
 import { EulabError } from '../../../../src/errors.ts';
 
 const x86 = archs.x86_64;
+const lab = { what: '--net lab', since: [7, 2] } as const;
 const cpus = { models: ['qemu64', 'EPYC', 'Skylake-Client'], features: ['avx', 'sse4.2', 'umip'] };
 
 test.each<[string, () => void]>([
@@ -23,8 +25,19 @@ test.each<[string, () => void]>([
   ['a later major', () => checkVersion('qemu', [10, 0])],
   ['a CPU with features', () => checkCpu('EPYC,+avx,-umip,x2apic=off', 'tcg', cpus)],
   ['the host’s CPU under KVM', () => checkCpu('host', 'kvm', cpus)],
-  ['a microvm', () => checkMicrovm({ nodes: 0, devices: 4, kernelConfig: new Set(['CONFIG_VIRTIO_MMIO', 'CONFIG_ACPI']) })],
-  ['a microvm for a kernel of which nothing is known', () => checkMicrovm({ nodes: 0, devices: 4, kernelConfig: undefined })],
+  [
+    'a microvm',
+    () => checkMicrovm({ nodes: 0, devices: 4, cards: [], kernelConfig: new Set(['CONFIG_VIRTIO_MMIO', 'CONFIG_ACPI']) }),
+  ],
+  [
+    'a microvm for a kernel of which nothing is known',
+    () => checkMicrovm({ nodes: 0, devices: 4, cards: [], kernelConfig: undefined }),
+  ],
+  ['the first QEMU with a lab', () => checkVersion('qemu', [7, 2], lab)],
+  ['cards that need no more than virtio', () => checkCards([{ model: 'virtio' }], () => new Set())],
+  ['a card of which the kernel has a driver', () => checkCards([{ model: 'e1000' }], () => new Set(['CONFIG_E1000']))],
+  ['a card with its older driver', () => checkCards([{ model: 'rtl8139' }], () => new Set(['CONFIG_8139TOO']))],
+  ['a card for a kernel of which nothing is known', () => checkCards([{ model: 'rtl8139' }], () => undefined)],
   ['a command line that just fits', () => checkCmdline(['x'.repeat(2047)], [], x86)],
   ['quoted words', () => checkCmdline([], ['a="b c" d=\'e'], x86)],
 ])('%s is taken', (_what, check) => {
@@ -48,11 +61,17 @@ test.each<[string, () => void, string, string, number]>([
   ['a feature', () => checkCpu('EPYC,+avz', 'tcg', cpus), 'knows no CPU feature "avz"', 'did you mean avx?', 2],
   ['a feature without a sign', () => checkCpu('EPYC,avx', 'tcg', cpus), '"avx" is no feature', '+FEATURE', 2],
   ['the host’s CPU', () => checkCpu('host', 'tcg', cpus), '--cpu host is what KVM alone can give', '--cpu max', 2],
-  ['NUMA', () => checkMicrovm({ nodes: 2, devices: 1, kernelConfig: undefined }), 'microvm has no NUMA nodes', 'q35', 2],
-  ['devices', () => checkMicrovm({ nodes: 0, devices: 25, kernelConfig: undefined }), '24 places', 'q35', 2],
+  [
+    'NUMA',
+    () => checkMicrovm({ nodes: 2, devices: 1, cards: [], kernelConfig: undefined }),
+    'microvm has no NUMA nodes',
+    'q35',
+    2,
+  ],
+  ['devices', () => checkMicrovm({ nodes: 0, devices: 25, cards: [], kernelConfig: undefined }), '24 places', 'q35', 2],
   [
     'a kernel',
-    () => checkMicrovm({ nodes: 0, devices: 1, kernelConfig: new Set(['CONFIG_ACPI']) }),
+    () => checkMicrovm({ nodes: 0, devices: 1, cards: [], kernelConfig: new Set(['CONFIG_ACPI']) }),
     'CONFIG_VIRTIO_MMIO',
     'q35',
     2,

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { usualNic } from '../../../../src/boot/machine/nic.ts';
 import { type Machine, qemu } from '../../../../src/boot/machine/qemu.ts';
 import { show } from '../../../../src/command.ts';
 
@@ -15,7 +16,7 @@ const machine: Machine = {
   image: 'artifacts/bzImage',
   initrd: 'artifacts/initramfs.cpio.gz',
   cmdline: ['console=ttyS0', 'panic=-1'],
-  net: 'user',
+  net: [usualNic],
   drives: [],
   nodes: [],
   shares: [],
@@ -92,7 +93,7 @@ test.each<[string, Partial<Machine>, string]>([
 
 test.each<[string, Partial<Machine>, string]>([
   ['without a firmware', { firmware: undefined }, '-bios'],
-  ['without a network', { net: 'none' }, '-netdev'],
+  ['without a network', { net: [] }, '-netdev'],
   ['without random numbers', { rng: false }, '-device virtio-rng'],
 ])('%s there is no %s', (_what, changes, option) => {
   expect(options(changes).some((word) => word.startsWith(option))).toBe(false);

@@ -1,0 +1,144 @@
+import * as v from 'valibot';
+import { nearest } from './nearest.ts';
+
+/** Where the other end of a card's cable is. */
+export type NetAsked = { readonly kind: 'user' } | { readonly kind: 'lab'; readonly name: string };
+
+/** The cards that eulab gives a guest, by the names of the option. */
+export const nicModels = ['virtio', 'e1000', 'rtl8139'] as const;
+
+export type NicModel = (typeof nicModels)[number];
+
+/** A network card as `--net` asks for it. */
+export interface NicAsked {
+  readonly net: NetAsked;
+  readonly model: NicModel;
+  /** Six bytes in hexadecimal, or `random`. */
+  readonly mac?: string;
+  /** The file for what goes through this card. */
+  readonly pcap?: string;
+  /** The file for what goes through the whole of a lab. */
+  readonly labPcap?: string;
+  /** ADDRESS/PREFIX, once for each; or `dhcp`, or `none`. */
+  readonly ip: readonly string[];
+  readonly gateway: readonly string[];
+  readonly dns: readonly string[];
+}
+
+const labForm = /^lab:([A-Za-z0-9][A-Za-z0-9._-]{0,31})$/;
+
+const nets = 'user, none, lab:NAME';
+
+/** The guest's addresses: ADDRESS/PREFIX of IPv4 or IPv6, dhcp, or none. */
+export const ipSchema = v.pipe(
+  v.string(),
+  v.check((text) => text === 'dhcp' || text === 'none' || isNetwork(text), 'is not dhcp, none or ADDRESS/PREFIX'),
+);
+
+/** One address, IPv4 or IPv6. */
+export const addressSchema = v.pipe(v.string(), v.check(isAddress, 'is no address'));
+
+/** A card's address: of one card, not of a group of them; or `random`. */
+export const macSchema = v.pipe(
+  v.string(),
+  v.regex(/^(random|[0-9a-f]{2}(:[0-9a-f]{2}){5})$/i, 'is neither random nor six bytes such as 52:54:00:12:34:56'),
+  v.toLowerCase(),
+  v.check((text) => text === 'random' || Number.parseInt(text.slice(0, 2), 16) % 2 === 0, "is a group's: the first byte is odd"),
+  v.check((text) => text !== '00:00:00:00:00:00', 'is no address at all'),
+);
+
+/**
+ * `tcp:127.0.0.1:10022-:22` in QEMU's own form. Without a host's address it is 127.0.0.1: whoever means all of the host's
+ * addresses says 0.0.0.0.
+ */
+export const forwardSchema = v.pipe(
+  v.string(),
+  v.transform((text) => /^(tcp|udp):(?:([\d.]*):)?(\d{1,5})-([\d.]*):(\d{1,5})$/.exec(text)),
+  v.custom<RegExpExecArray>((found) => found !== null, 'is not such as tcp:127.0.0.1:10022-:22'),
+  v.check(
+    ([, , host = '', , guest = '']) => [host, guest].every((one) => one === '' || isIpv4(one)),
+    'has no IPv4 address there',
+  ),
+  v.check(
+    ([, , , ...rest]) => [rest[0], rest[2]].every((one) => Number(one) >= 1 && Number(one) <= 65_535),
+    'has a port that is none',
+  ),
+  v.transform(([, protocol, host, port, guest, to]) => `${protocol}:${host || '127.0.0.1'}:${port}-${guest}:${to}`),
+);
+
+/** What each key behind the net's name may be. */
+const keys = {
+  model: v.picklist(nicModels, `is no card; there are ${nicModels.join(', ')}`),
+  mac: macSchema,
+  pcap: v.pipe(v.string(), v.nonEmpty('names no file')),
+  'lab-pcap': v.pipe(v.string(), v.nonEmpty('names no file')),
+  ip: ipSchema,
+  gateway: addressSchema,
+  dns: addressSchema,
+} as const;
+
+/** `NET[,KEY=VALUE]...`; `none` is no card. A comma in a value is doubled, as QEMU has it. */
+export const nicSchema = v.pipe(
+  v.string(),
+  v.rawTransform<string, NicAsked | 'none'>(({ dataset, addIssue, NEVER }) => {
+    const [name = '', ...words] = split(dataset.value);
+    if (name === 'none' && words.length === 0) return 'none';
+    const lab = labForm.exec(name)?.[1];
+    const issue = lab === undefined && name !== 'user' ? `is none of ${nets}` : undefined;
+    const values = new Map<string, string[]>();
+    const wrong = issue ?? words.map((word) => take(word, values)).find((found) => found !== undefined);
+    if (wrong !== undefined) {
+      addIssue({ message: wrong });
+      return NEVER;
+    }
+    return nicAsked(lab === undefined ? { kind: 'user' } : { kind: 'lab', name: lab }, values);
+  }),
+);
+
+function nicAsked(net: NetAsked, values: ReadonlyMap<string, readonly string[]>): NicAsked {
+  const last = (key: keyof typeof keys) => values.get(key)?.at(-1);
+  const [mac, pcap, labPcap] = [last('mac'), last('pcap'), last('lab-pcap')];
+  return {
+    net,
+    model: nicModels.find((model) => model === last('model')) ?? 'virtio',
+    ...(mac === undefined ? {} : { mac }),
+    ...(pcap === undefined ? {} : { pcap }),
+    ...(labPcap === undefined ? {} : { labPcap }),
+    ip: values.get('ip') ?? [],
+    gateway: values.get('gateway') ?? [],
+    dns: values.get('dns') ?? [],
+  };
+}
+
+/** Puts one KEY=VALUE to the others; returns what is wrong with it. */
+function take(word: string, values: Map<string, string[]>): string | undefined {
+  const [key = '', value = ''] = word.split(/=(.*)/s);
+  if (!(key in keys)) {
+    const near = nearest(key, Object.keys(keys));
+    return `has ${JSON.stringify(key)}, ${near === undefined ? `which is none of ${Object.keys(keys).join(', ')}` : `did you mean ${near}?`}`;
+  }
+  const result = v.safeParse(keys[key as keyof typeof keys], value);
+  if (!result.success) return `has ${word}, whose value ${result.issues[0].message}`;
+  values.set(key, [...(values.get(key) ?? []), result.output]);
+  return undefined;
+}
+
+function split(text: string): string[] {
+  return text
+    .replaceAll(',,', '\0')
+    .split(',')
+    .map((word) => word.replaceAll('\0', ','));
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', prefix = ''] = text.split(/\/(.*)/s);
+  return isAddress(address) && /^\d{1,3}$/.test(prefix) && Number(prefix) <= (isIpv4(address) ? 32 : 128);
+}
+
+function isAddress(text: string): boolean {
+  return isIpv4(text) || (/^[0-9a-f:.]+$/i.test(text) && URL.canParse(`http://[${text}]`));
+}
+
+function isIpv4(text: string): boolean {
+  return /^\d{1,3}(\.\d{1,3}){3}$/.test(text) && text.split('.').every((part) => Number(part) <= 255);
+}
