@@ -14,7 +14,8 @@ const commit = (await $({ nothrow: true })`git describe --always --dirty --exclu
 const imports = new Map();
 
 const input = {
-  input: { eulab: 'src/cli.ts' },
+  // The switch of a lab is a process of its own, which loads nothing of eulab's verbs.
+  input: { eulab: 'src/cli.ts', switch: 'src/switch/main.ts' },
   platform: 'node',
   treeshake: { moduleSideEffects: [{ external: true, sideEffects: false }] },
   // commander and tar-stream require Node's own modules: as imports they need no require of ours.

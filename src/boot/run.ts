@@ -111,6 +111,7 @@ export async function withGuest<Out>(
   const converse = async () => {
     guest.link = await (boot.reach ?? greeted)(vm);
     guest.readyMs = elapsedMs(vm);
+    await vm.plugged;
     return await use(guest.link, vm, over.signal);
   };
   try {

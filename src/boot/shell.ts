@@ -51,7 +51,7 @@ export async function runShell({ machine, log, claim, signal, inspection, limits
   const allowed = limits({ accel, cpus: cpus.count }, asked, inspection?.debug);
   using _hint = hint(vm, () => ({ lines: vm.console.lines(), readyMs: link && 0, limits: allowed, talks: false }), say);
   const holder = { machine, vm, say, takeOver: () => signal };
-  const work = Promise.race([vm.ended, stop]);
+  const work = Promise.race([vm.ended, stop, vm.plugged.then(() => vm.ended)]);
   try {
     const { code, signal: ended, stderr } = await (inspection?.watch(holder, work) ?? work);
     const console = vm.console.lines();

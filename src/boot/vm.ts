@@ -27,6 +27,8 @@ export interface Vm extends AsyncDisposable {
   readonly typed: Writable;
   /** Connections to QEMU's sockets. Each settles when QEMU has made it, and rejects when QEMU ends before. */
   port(name: Port): Promise<Socket>;
+  /** Settles when the cards are in their switches. @throws EulabError (3) when there can be no switch. */
+  readonly plugged: Promise<void>;
   /** Ends QEMU without asking. */
   kill(): void;
   /** What QEMU itself has written so far. */
@@ -54,12 +56,17 @@ const dialEveryMs = 3;
  * @throws EulabError (3) when there is no such program.
  */
 export async function launch(machine: Bare, { log, claim, terminal }: Launch): Promise<Vm> {
+  const inLab = machine.net.some(({ backend }) => backend.kind === 'lab');
+  const plugIn = inLab ? (await import('./cables.ts')).cables : noCables;
   // The last thing before the keeper is there: a folder without one would outlive a killed eulab.
   const claimed = await claim();
   const { folder } = claimed;
   const command = kept(qemu({ ...machine, folder }), { folder, ...(terminal === undefined ? {} : { terminal }) });
+  const plugs = plugIn(machine.net, folder);
+  plugs.plugged.catch(() => undefined);
   const startedMs = performance.now();
   const child = await start(command, ['pipe', 'pipe', 'pipe', 'pipe'], { detached: true }).catch((error: unknown) => {
+    plugs[Symbol.dispose]();
     claimed[Symbol.dispose]();
     throw error;
   });
@@ -89,6 +96,7 @@ export async function launch(machine: Bare, { log, claim, terminal }: Launch): P
     typed: stdin,
     said: () => said,
     ended,
+    plugged: plugs.plugged,
     kill: () => void child.kill('SIGKILL'),
     port: async (name) => {
       const socket = await dialled(join(folder, name), () => child.exitCode === null && child.signalCode === null);
@@ -100,6 +108,7 @@ export async function launch(machine: Bare, { log, claim, terminal }: Launch): P
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
       if (child.exitCode === null && child.signalCode === null) await gone;
       for (const socket of sockets) socket.destroy();
+      plugs[Symbol.dispose]();
       await console.ended;
       claimed[Symbol.dispose]();
       const over = once(lifeline, 'close');
@@ -107,6 +116,11 @@ export async function launch(machine: Bare, { log, claim, terminal }: Launch): P
       await over;
     },
   };
+}
+
+/** For a machine without a lab. */
+function noCables() {
+  return { plugged: Promise.resolve(), [Symbol.dispose]: () => undefined };
 }
 
 /** Connects to a socket that somebody is about to make. */

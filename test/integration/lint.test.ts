@@ -26,6 +26,8 @@ test.each([
   ],
   ['a disk that knows the machine', 'src/disk/new.ts', '../boot/drives.ts', 'this noun does not know that one'],
   ['a machine that knows how disks are made', 'src/boot/new.ts', '../disk/plan.ts', 'this noun does not know that one'],
+  ['a switch that knows the machine', 'src/switch/new.ts', '../boot/vm.ts', 'this noun does not know that one'],
+  ['a pure table that opens sockets', 'src/switch/table.ts', 'node:net', 'this file is pure'],
   ['a pure plan that reads a disk', 'src/disk/plan.ts', 'node:fs', 'this file is pure'],
   ['a network that knows the machine', 'src/net/new.ts', '../boot/vm.ts', 'this noun does not know that one'],
   ['a pure network plan that runs programs', 'src/net/uplink.ts', '../exec.ts', 'nothing imports upwards'],
