@@ -42,6 +42,11 @@ export function started(args: readonly string[], call: Call = {}): ChildProcess 
   return launch(process.execPath, [bundle, ...args], call);
 }
 
+/** As `started`, another program. */
+export function startedProgram(file: string, args: readonly string[], call: Call = {}): ChildProcess {
+  return launch(file, args, call);
+}
+
 /** Waits for the end of a program that `started` started. */
 export async function ended(child: ChildProcess): Promise<Ended> {
   if (child.stdout === null || child.stderr === null) throw new Error('started without pipes');
