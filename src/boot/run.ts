@@ -120,6 +120,7 @@ export async function withGuest<Out>(
       died(vm, guest, over.signal),
       watchdog(boot, vm, guest, over.signal),
       aborted(boot.signal, over.signal),
+      vm.plugged.then(never),
     ]);
     const result = await watch(vm, work);
     if (boot.machine.drives.some(({ writes }) => writes === 'kept')) await settled(vm, guest.link, over.signal);

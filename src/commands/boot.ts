@@ -74,7 +74,7 @@ async function plan(
   // Those of other architectures say less of themselves.
   const checked = options.check && arch === 'x86_64' ? await checkFiles(files) : undefined;
   const drives = await disksOf(options, artifacts);
-  const net = await cardsOf(options);
+  const net = await cardsOf(context, options);
   const shell = argv.length === 0;
   const boots = !options.dryRun && !options.explain;
   if (boots && shell) needTerminal('a shell', 'run a command instead: eulab boot -- COMMAND');
@@ -109,10 +109,10 @@ async function disksOf({ root, disk }: Options, artifacts: string): Promise<Driv
 }
 
 /** Loaded when something is said of them: most boots have the usual one. */
-async function cardsOf({ net, mac, ip, gateway, dns, pcap, forward }: Options): Promise<readonly Nic[]> {
+async function cardsOf({ env }: Context, { net, mac, ip, gateway, dns, pcap, forward }: Options): Promise<readonly Nic[]> {
   const said = { net, mac, ip, gateway, dns, pcap, forward };
   if (Object.values(said).every((value) => value === undefined)) return [usualNic];
-  return (await import('../boot/machine/nics.ts')).nicsOf(said);
+  return (await import('../boot/machine/nics.ts')).nicsOf(said, runtimeFolder(env));
 }
 
 /** What would be run, fit to paste: the private folder and QEMU, whose sockets lie in it. */

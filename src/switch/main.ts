@@ -5,7 +5,10 @@ import { call } from './call.ts';
 import { lockDescriptor } from './start.ts';
 import { Switch } from './switch.ts';
 
-await main(process.argv[2] ?? '');
+main(process.argv[2] ?? '').catch((error: Error) => {
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+});
 
 /** Serves the socket, unless another does already. Nobody else starts one meanwhile: the lock is ours. */
 async function main(socket: string): Promise<void> {

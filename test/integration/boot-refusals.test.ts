@@ -98,6 +98,15 @@ test.each<[string, string[], number, string, string]>([
   expect(tookMs).toBeLessThan(await scaled(1000));
 });
 
+test('a lab whose socket would have too long a path is refused', async () => {
+  const runtime = join(here.path, 'x'.repeat(100));
+  mkdirSync(runtime);
+  const { status, stderr } = await eulab(['-C', here.path, 'boot', '--no-check', '--net', 'lab:a', '--', 'true'], {
+    env: { ...env, XDG_RUNTIME_DIR: runtime },
+  });
+  expect([status, stderr]).toEqual([2, expect.stringContaining('107 are the most')]);
+});
+
 test('a host without vsock is told so before QEMU is', () => {
   expect(() => checkVsock('/no/vhost-vsock')).toThrow('--vsock: this host has no /no/vhost-vsock');
 });

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { self } from '../../artifacts/holder.ts';
 import { EulabError, status } from '../../errors.ts';
 import type { NicAsked } from '../../net-values.ts';
+import { switchSocket } from '../../switch/control.ts';
 import { absolute } from './host.ts';
 import { type Backend, type GuestNet, type Mac, type Nic, userGuest, usersBefore } from './nic.ts';
 
@@ -23,12 +24,13 @@ export interface NetOptions {
 const mostNics = 8;
 
 /**
- * The cards that the options describe. A file for packets is looked at, not made.
+ * The cards that the options describe. A file for packets is looked at, not made. `runtime` is the folder of this user's sockets.
  *
  * @throws EulabError (2) that names the option and the value.
  */
-export function nicsOf(options: NetOptions): Nic[] {
+export function nicsOf(options: NetOptions, runtime: string): Nic[] {
   const asked = cards(options);
+  for (const { net } of asked) if (net.kind === 'lab') checkSocket(net.name, runtime);
   const first = asked.findIndex(({ net }) => net.kind === 'user');
   if (options.forward !== undefined && first < 0) {
     throw refused(`--forward ${options.forward[0]} needs a card in QEMU's own network`, 'add one: --net user');
@@ -45,6 +47,18 @@ export function nicsOf(options: NetOptions): Nic[] {
   });
   checkMacs(nics);
   return nics;
+}
+
+/** Node cuts a longer path without a word, and another socket is made. @see unix(7) */
+const longestSocket = 107;
+
+function checkSocket(lab: string, runtime: string): void {
+  const bytes = Buffer.byteLength(switchSocket(runtime, lab));
+  if (bytes <= longestSocket) return;
+  throw refused(
+    `--net lab:${lab}: the path of its socket, in ${runtime}, has ${bytes} bytes; ${longestSocket} are the most`,
+    'choose a shorter name, or set XDG_RUNTIME_DIR to a folder with a shorter path',
+  );
 }
 
 /** What `--net` asks for, with the options of the first card in it. */
