@@ -11,8 +11,17 @@ import { folder, leftWith, processesWith, root } from '../eulab.ts';
 const here = folder();
 const program = join(here.path, 'switch.mjs');
 
+/** A process of its own that has a cable: RUNTIME CARD. */
+const starterFile = join(here.path, 'starter.mjs');
+const starterText = `
+  import { cable } from './src/switch/cable.ts';
+  const [runtime, card] = process.argv.slice(2);
+  await cable({ lab: 'a', runtime, card, pcap: undefined, program: ${JSON.stringify(program)} }).plugged;
+  console.log('plugged');`;
+
 beforeAll(async () => {
   await bundled({ path: join(root, 'src/switch/main.ts') }, program);
+  await bundled({ text: starterText }, starterFile);
 });
 afterAll(() => here[Symbol.dispose]());
 
@@ -38,6 +47,11 @@ class Card implements AsyncDisposable {
       this.#got = Buffer.concat([this.#got, bytes]);
       this.#wake();
     });
+  }
+
+  /** Settles when a switch's connection was taken: the switch sees that it is made a moment before. */
+  async plugged(): Promise<void> {
+    if (this.#lines.length === 0) await once(this.#server, 'connection');
   }
 
   /** Sends a frame, byte by byte if so wished. */
@@ -95,6 +109,7 @@ test('a frame goes to all, then to the one who answered; all are in the file; at
   await using three = new Card(runtime, 3);
   const pcap = join(here.path, 'all.pcap');
   const cables = [plugged(runtime, one, pcap), plugged(runtime, two, pcap), plugged(runtime, three)];
+  await Promise.all([one, two, three].map((card) => card.plugged()));
   await Promise.all(cables.map((each) => each.plugged));
 
   one.send(everybody, 'who is there?', 7);
@@ -121,6 +136,7 @@ test('of many that start at once one switch is left, and a socket that a crash l
   writeFileSync(join(runtime, '.lab.a'), '');
   const cards = Array.from({ length: 6 }, (_, index) => new Card(runtime, index + 1));
   const cables = cards.map((card) => plugged(runtime, card));
+  await Promise.all(cards.map((card) => card.plugged()));
   await Promise.all(cables.map((each) => each.plugged));
   cards[0]?.send(everybody, 'all of us');
   await Promise.all(cards.slice(1).map((card) => card.until('all of us')));
@@ -156,16 +172,7 @@ test('kill -9 of who started it: it goes on for the others, and not without any'
   await using one = new Card(runtime, 1);
   await using two = new Card(runtime, 2);
   await using three = new Card(runtime, 3);
-  const file = join(here.path, 'starter.mjs');
-  await bundled(
-    {
-      text: `import { cable } from './src/switch/cable.ts';
-        await cable({ lab: 'a', runtime: ${JSON.stringify(runtime)}, card: process.argv[2], pcap: undefined, program: ${JSON.stringify(program)} }).plugged;
-        console.log('plugged');`,
-    },
-    file,
-  );
-  const starter = spawn(process.execPath, [file, one.path], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const starter = spawn(process.execPath, [starterFile, runtime, one.path], { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(starter.stdout, 'data');
   const [first] = processesWith(`${runtime}/.lab.a`);
   const cables = [plugged(runtime, two), plugged(runtime, three)];
@@ -182,7 +189,7 @@ test('a starter that is killed at any moment leaves no switch', async () => {
   const runtime = runtimeOf('moments');
   await using one = new Card(runtime, 1);
   for (let moment = 0; moment < 8; moment += 1) {
-    const starter = spawn(process.execPath, [join(here.path, 'starter.mjs'), one.path], { stdio: 'ignore' });
+    const starter = spawn(process.execPath, [starterFile, runtime, one.path], { stdio: 'ignore' });
     await new Promise((resolve) => setTimeout(resolve, 40 + moment * 31));
     starter.kill('SIGKILL');
     await once(starter, 'exit');
