@@ -20,7 +20,8 @@ export async function podmanWorks(
 
 /**
  * The isolation under which a RUN works in this image, found by trying: podman's default first, then a chroot; and why not
- * the default, when it is not that. The image must have a shell.
+ * the default, when it is not that. The image must have a shell. When neither works both are tried once more: on a busy host
+ * podman was seen to fail at one moment and to work at the next.
  *
  * @throws EulabError (3) when neither works, with what podman said.
  */
@@ -29,7 +30,7 @@ export async function isolation(
   signal: AbortSignal,
 ): Promise<{ readonly isolation: Isolation; readonly why?: string }> {
   let why = '';
-  for (const isolation of ['oci', 'chroot'] as const) {
+  for (const isolation of ['oci', 'chroot', 'oci', 'chroot'] as const) {
     const outcome = await tryRun(image, isolation, signal);
     if (outcome.code === 0) return why === '' ? { isolation } : { isolation, why };
     why = runtimeError(outcome.stderr);

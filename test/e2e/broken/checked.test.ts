@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { test } from 'vitest';
 import { file } from '../../../src/ramdisk/entry.ts';
 import { artifacts } from '../artifacts.ts';
-import { kernel } from '../kernels.ts';
+import { debugging, kernel } from '../kernels.ts';
 import { type Broken, expectBroken, title } from './boot.ts';
 import { call, patchedIn, symbols } from './code.ts';
 import { only } from './initrd.ts';
@@ -110,6 +110,10 @@ const table: readonly Broken[] = [
   },
 ];
 
-test.each(table.map((row) => [title(row), row] as const))('%s', async (_title, row) => {
-  await expectBroken(row);
-});
+for (const row of table) {
+  test(
+    title(row),
+    debugging(() => expectBroken(row)),
+    480_000,
+  );
+}
