@@ -25,12 +25,13 @@ requires('gdb')(
     const more = ['info source', 'list', 'lx-version', 'detach'].map((word) => `-ex '${word}'`).join(' ');
     const { stdout } = await program('sh', ['-c', `${line} ${more} -batch`], { env: { PYTHONDONTWRITEBYTECODE: '' } });
     const shown = stdout.toString();
+    const { status, stderr } = await over;
     expect(said).not.toMatch(/has no debug information|no vmlinux-gdb.py|does not belong|is no longer at/);
     expect(shown).toMatch(/Breakpoint 1, start_kernel \(\) at .*init\/main\.c:\d+/);
     expect(shown).toMatch(/^\d+\t.*start_kernel\(void\)/m);
     expect(shown).toContain('Linux version 6.');
     expect(existsSync(join(beside, 'scripts/gdb/linux/__pycache__'))).toBe(false);
-    expect((await over).status).toBe(42);
+    expect(status, stderr).toBe(42);
   }),
   480_000,
 );
@@ -42,7 +43,7 @@ requires('crash')(
     const core = join(here.path, 'vmcore');
     const die = 'echo c >/proc/sysrq-trigger; sleep 60';
     const { status, stderr } = await eulab([...options, '--dump', core, '--', 'sh', '-c', die]);
-    expect([status, stderr]).toEqual([255, expect.stringContaining(`crash ${join(beside, 'vmlinux')} ${core}`)]);
+    expect([status, stderr], stderr).toEqual([255, expect.stringContaining(`crash ${join(beside, 'vmlinux')} ${core}`)]);
     const line = /^ {2}(crash .*)$/m.exec(stderr)?.[1] ?? '';
     const { stdout } = await program('sh', ['-c', `${line} -s`], { input: 'bt\nlog | tail -3\nsys | grep PANIC\nquit\n' });
     expect(stdout.toString()).toMatch(/COMMAND: "sh"/);

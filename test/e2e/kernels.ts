@@ -35,15 +35,19 @@ async function build(name: KernelName): Promise<void> {
   if (status !== 0) throw new Error(`the kernel ${name} could not be built (${status}):\n${stderr}`);
 }
 
+/** The last that a debug kernel says which waits for ever in its own test of RCU tasks (CONFIG_PROVE_RCU). */
+const stuck = /Running RCU-tasks wait API self tests\s*$/m;
+
 /**
- * What a test does with the debug kernel, once more when it fails. That kernel tests its own RCU tasks as it starts
- * (CONFIG_PROVE_RCU), and at one start of some waits there for ever, with its clock ticking and nothing to run: a fault of its
- * own, which no option of eulab's brings or takes away.
+ * What a test does with the debug kernel; once more when that kernel got stuck in its own test as it started, and for no other
+ * failure. It was seen at one start of some, with its clock ticking and the CPU idle; what it depends on is not known. A test
+ * shows what eulab said in the message of its expectation.
  */
 export const debugging = (body: () => Promise<void>) => async (): Promise<void> => {
   try {
     await body();
-  } catch {
+  } catch (error) {
+    if (!(error instanceof Error) || !stuck.test(error.message)) throw error;
     await body();
   }
 };
