@@ -203,22 +203,22 @@ export const settings = {
     new Option('--bridge <name>', 'the bridge: letters, digits, dots and dashes, 15 at most')
       .default('vmbr0')
       .env('EULAB_BRIDGE')
-      .argParser(parsed(values.interfaceSchema)),
+      .argParser(parsed(nets.interfaceSchema)),
   bridgeAddress: () =>
     new Option('--address <address>', "the host's ADDRESS/PREFIX on an isolated bridge; guests get others of that network")
       .default('10.77.0.1/24')
       .env('EULAB_BRIDGE_ADDRESS')
-      .argParser(parsed(values.hostAddressSchema)),
+      .argParser(parsed(nets.hostAddressSchema)),
   uplink: () =>
     new Option('--uplink <nic>', 'the network card that joins the bridge, with its addresses and routes: guests are on the LAN')
       .env('EULAB_UPLINK')
-      .argParser(parsed(values.interfaceSchema)),
+      .argParser(parsed(nets.interfaceSchema)),
   nat: () => new Option('--no-nat', 'guests of an isolated bridge do not get out').env('EULAB_NO_NAT'),
   dhcp: () => new Option('--no-dhcp', 'no addresses for guests of an isolated bridge').env('EULAB_NO_DHCP'),
   tapUser: () =>
     new Option('--tap-user <user>', 'a tap device on the bridge, tap-USER, that this user may open')
       .env('EULAB_TAP_USER')
-      .argParser(parsed(values.userSchema)),
+      .argParser(parsed(nets.userSchema)),
   confirmWithin: () =>
     new Option('--confirm-within <time>', 'with --uplink: everything is taken back when no gateway has answered by then')
       .default(30_000, '30s')

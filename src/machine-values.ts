@@ -104,29 +104,3 @@ function unit(text: string): 'K' | 'M' | 'G' {
 function suffix(text: string): 'ms' | 's' | 'm' | 'h' {
   return (/(ms|s|m|h)$/.exec(text)?.[1] ?? 's') as 'ms' | 's' | 'm' | 'h';
 }
-
-/** A name that Linux takes for an interface, and every program here for a word. @see ip-link(8) */
-export const interfaceSchema = v.pipe(
-  v.string(),
-  v.regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'is no name: letters, digits, . _ -'),
-  v.maxLength(15, 'is too long: Linux takes 15 characters'),
-);
-
-/** The name of a user, as shadow-utils takes it. @see useradd(8) */
-export const userSchema = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}$/, 'is no name of a user'));
-
-/** ADDRESS/PREFIX of IPv4 with room for guests, which is neither the first nor the last of its network. */
-export const hostAddressSchema = v.pipe(
-  v.string(),
-  v.regex(/^(\d{1,3}\.){3}\d{1,3}\/([89]|[12]\d)$/, 'is no ADDRESS/PREFIX such as 10.77.0.1/24'),
-  v.check((text) => parts(text).every((part) => part <= 255), 'has a number above 255'),
-  v.check((text) => {
-    const size = 2 ** (32 - Number(text.replace(/.*\//, '')));
-    const place = parts(text).reduce((sum, part) => sum * 256 + part, 0) % size;
-    return place !== 0 && place !== size - 1;
-  }, 'is the first or the last of its network, which no host may have'),
-);
-
-function parts(text: string): number[] {
-  return text.replace(/\/.*/, '').split('.').map(Number);
-}

@@ -66,6 +66,32 @@ export const forwardSchema = v.pipe(
   v.transform(([, protocol, host, port, guest, to]) => `${protocol}:${host || '127.0.0.1'}:${port}-${guest}:${to}`),
 );
 
+/** A name that Linux takes for an interface, and every program here for a word. @see ip-link(8) */
+export const interfaceSchema = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'is no name: letters, digits, . _ -'),
+  v.maxLength(15, 'is too long: Linux takes 15 characters'),
+);
+
+/** The name of a user, as shadow-utils takes it. @see useradd(8) */
+export const userSchema = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}$/, 'is no name of a user'));
+
+/** ADDRESS/PREFIX of IPv4 with room for guests, which is neither the first nor the last of its network. */
+export const hostAddressSchema = v.pipe(
+  v.string(),
+  v.regex(/^(\d{1,3}\.){3}\d{1,3}\/([89]|[12]\d)$/, 'is no ADDRESS/PREFIX such as 10.77.0.1/24'),
+  v.check((text) => isIpv4(text.replace(/\/.*/, '')), 'has a number above 255'),
+  v.check((text) => {
+    const size = 2 ** (32 - Number(text.replace(/.*\//, '')));
+    const place =
+      text
+        .replace(/\/.*/, '')
+        .split('.')
+        .reduce((sum, part) => sum * 256 + Number(part), 0) % size;
+    return place !== 0 && place !== size - 1;
+  }, 'is the first or the last of its network, which no host may have'),
+);
+
 /** What each key behind the net's name may be. */
 const keys = {
   model: v.picklist(nicModels, `is no card; there are ${nicModels.join(', ')}`),

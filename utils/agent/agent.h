@@ -119,6 +119,8 @@ void shell_start(const struct words *words);
 bool shell_ended(int pid);
 
 /* machine.c: what concerns the whole guest. */
+/* The beginning of a file as a string; false, and an empty one, when there is nothing to read. */
+bool read_text(const char *path, char *text, size_t size);
 /* The device of the console proper, not /dev/console, which gives no terminal of one's own; false when there is none. */
 bool console_path(char *path, size_t size);
 void console_resize(const struct frame *frame);

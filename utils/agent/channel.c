@@ -70,14 +70,9 @@ static bool find_port(const char *wanted, char *path, size_t size)
 	if (folder == NULL)
 		return false;
 	while (!found && (entry = readdir(folder)) != NULL) {
-		char name[64] = "";
+		char name[64];
 		snprintf(path, size, "/sys/class/virtio-ports/%s/name", entry->d_name);
-		int fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0)
-			continue;
-		ssize_t got = read(fd, name, sizeof(name) - 1);
-		close(fd);
-		if (got <= 0)
+		if (!read_text(path, name, sizeof(name)))
 			continue;
 		name[strcspn(name, "\n")] = '\0';
 		found = strcmp(name, wanted) == 0;

@@ -39,16 +39,22 @@ void say(const char *format, ...)
 	close(fd);
 }
 
+bool read_text(const char *path, char *text, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd < 0 ? -1 : read(fd, text, size - 1);
+
+	if (fd >= 0)
+		close(fd);
+	text[got < 0 ? 0 : got] = '\0';
+	return got > 0;
+}
+
 bool console_path(char *path, size_t size)
 {
-	char names[256] = "";
-	int fd = open("/sys/class/tty/console/active", O_RDONLY | O_CLOEXEC);
+	char names[256];
 
-	if (fd < 0)
-		return false;
-	ssize_t got = read(fd, names, sizeof(names) - 1);
-	close(fd);
-	if (got <= 0)
+	if (!read_text("/sys/class/tty/console/active", names, sizeof(names)))
 		return false;
 	names[strcspn(names, "\n")] = '\0';
 	/* The last one is /dev/console. */
@@ -114,13 +120,10 @@ void renew(struct channel *channel, const struct frame *frame)
 static void unmount_all(void)
 {
 	static char text[64 * 1024];
-	int fd = open("/proc/self/mounts", O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 
-	if (fd >= 0)
-		close(fd);
-	for (ssize_t end = got; end > 0;) {
-		ssize_t line = end - 1;
+	read_text("/proc/self/mounts", text, sizeof(text));
+	for (size_t end = strlen(text); end > 0;) {
+		size_t line = end - 1;
 		while (line > 0 && text[line - 1] != '\n')
 			line--;
 		text[end - 1] = '\0';

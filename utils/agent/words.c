@@ -18,10 +18,8 @@
 #define _GNU_SOURCE
 #include "agent.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* COMMAND_LINE_SIZE of every architecture that we know is at most this. */
 static char line[8192];
@@ -130,14 +128,10 @@ static void take(struct words *words, char *word)
 
 void words_read(struct words *words)
 {
-	int fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd < 0 ? -1 : read(fd, line, sizeof(line) - 1);
 	char *rest = line, *word;
 
-	if (fd >= 0)
-		close(fd);
 	memset(words, 0, sizeof(*words));
-	line[got < 0 ? 0 : got] = '\0';
+	read_text("/proc/cmdline", line, sizeof(line));
 	while ((word = strsep(&rest, " \n")) != NULL)
 		take(words, word);
 }

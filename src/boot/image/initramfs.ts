@@ -1,11 +1,11 @@
 import { EulabError, status } from '../../errors.ts';
+import type { Known } from '../known.ts';
+import { known } from '../known.ts';
 import { type OpenFile, openFile } from './file.ts';
 import type { InitramfsFacts } from './initramfs-fault.ts';
 import { initramfsFault } from './initramfs-fault.ts';
 import type { CheckedKernel } from './kernel-check.ts';
 import { kernelConfig } from './kernel-config.ts';
-import type { Known } from './known.ts';
-import { known } from './known.ts';
 
 /** What an initramfs is looked at for. */
 export interface InitramfsCheck {

@@ -1,6 +1,6 @@
+import { known } from '../known.ts';
 import { openFile } from './file.ts';
 import { type KernelFacts, kernelFacts } from './kernel-image.ts';
-import { known } from './known.ts';
 
 /** A kernel that was looked at: what it says of itself, and which file it is. */
 export interface CheckedKernel {

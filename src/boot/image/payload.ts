@@ -1,9 +1,9 @@
 import { join } from 'node:path';
+import { known } from '../known.ts';
 import { bytesOf } from './bytes.ts';
 import { elfImage } from './elf-image.ts';
 import { keep, payloadFolder, sizeOf, touch } from './kept.ts';
 import type { CheckedKernel } from './kernel-check.ts';
-import { known } from './known.ts';
 
 /** The ELF file in a bzImage, unpacked into the cache. */
 export interface UnpackedKernel extends Unpacked {

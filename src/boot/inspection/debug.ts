@@ -1,4 +1,5 @@
 import type { Command } from '../../command.ts';
+import { optionValue } from '../machine/option-value.ts';
 
 /** Where gdb's stub listens: a port of 127.0.0.1, or a Unix socket in the machine's private folder. */
 export type GdbPlace = { readonly kind: 'tcp'; readonly port: number } | { readonly kind: 'unix' };
@@ -39,7 +40,7 @@ export function debugWords({ gdb, keepPanicked }: Debug): string[] {
 /** The stub's place as QEMU is told it, by -gdb or by its monitor's gdbserver. */
 export function stub(place: GdbPlace, folder: string): string {
   if (place.kind === 'tcp') return `tcp:127.0.0.1:${place.port}`;
-  return `unix:${socketOf(folder).replaceAll(',', ',,')},server=on,wait=off`;
+  return `unix:${optionValue(socketOf(folder))},server=on,wait=off`;
 }
 
 const socketOf = (folder: string) => `${folder}/gdb`;

@@ -1,20 +1,11 @@
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { accessSync, constants, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Command } from '../../command.ts';
 import { EulabError, status } from '../../errors.ts';
 import { probe } from '../../exec.ts';
+import { known } from '../known.ts';
+import { thisHost } from './host.ts';
 import { probeLimitMs, probeRom, probeStatus } from './kvm-probe.ts';
 
 /** The accelerator of a machine; `why` says in a phrase why `auto` did not take KVM, once: the first time it is found. */
@@ -25,7 +16,6 @@ export interface Accelerator {
 
 /** What is known of this host's KVM: the outcome of one probe, good until the host boots again or QEMU changes. */
 interface Verdict {
-  readonly host: string;
   /** A guest was started; else the device alone told. */
   readonly tried: boolean;
   readonly works: boolean;
@@ -43,16 +33,18 @@ export async function accelerator(
   host: { readonly qemu: string; readonly cache: string; readonly signal?: AbortSignal },
 ): Promise<Accelerator> {
   if (wanted === 'tcg') return { name: 'tcg' };
-  const known = recall(host);
-  const verdict = openable() ?? (known?.tried ? known : await tryOut(host));
-  if (verdict.why !== known?.why) remember(host, verdict);
+  const verdicts = known<Verdict>(host.cache, 'kvm', 1);
+  const identity = thisHost(host.qemu);
+  const last = verdicts.recall(identity);
+  const verdict = openable() ?? (last?.tried ? last : await tryOut(host));
+  if (verdict.why !== last?.why) verdicts.remember(identity, verdict);
   if (verdict.works) return { name: 'kvm' };
-  if (wanted === 'auto') return verdict.why === known?.why ? { name: 'tcg' } : { name: 'tcg', why: verdict.why };
+  if (wanted === 'auto') return verdict.why === last?.why ? { name: 'tcg' } : { name: 'tcg', why: verdict.why };
   throw new EulabError(`KVM cannot be used: ${verdict.why}`, { hint: 'boot without it: --accel tcg', exitCode: status.notReady });
 }
 
 /** The verdict that needs no guest: there is no device, or we may not open it. Undefined when we may. */
-function openable(): Omit<Verdict, 'host'> | undefined {
+function openable(): Verdict | undefined {
   if (!existsSync('/dev/kvm')) return { tried: false, works: false, why: 'this host has no /dev/kvm' };
   try {
     accessSync('/dev/kvm', constants.R_OK | constants.W_OK);
@@ -66,13 +58,7 @@ function openable(): Omit<Verdict, 'host'> | undefined {
   }
 }
 
-async function tryOut({
-  qemu,
-  signal,
-}: {
-  readonly qemu: string;
-  readonly signal?: AbortSignal;
-}): Promise<Omit<Verdict, 'host'>> {
+async function tryOut({ qemu, signal }: { readonly qemu: string; readonly signal?: AbortSignal }): Promise<Verdict> {
   const folder = mkdtempSync(join(tmpdir(), 'eulab-kvm-'));
   try {
     const rom = join(folder, 'probe.rom');
@@ -104,34 +90,4 @@ function probeCommand(qemu: string, rom: string): Command {
     'none',
   ];
   return { file: qemu, args: [...args, '-no-reboot', '-bios', rom, '-device', 'isa-debug-exit,iobase=0xf4,iosize=1'] };
-}
-
-const verdictFile = (cache: string) => join(cache, 'probes', `kvm-${process.getuid?.() ?? 0}.json`);
-
-/** What the verdict depends on: this boot of the host, and this QEMU. */
-function identity(qemu: string): string {
-  const file = statSync(qemu);
-  return [readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(), qemu, file.size, file.mtimeMs].join(' ');
-}
-
-/** The last verdict of this boot of the host and this QEMU. */
-function recall({ qemu, cache }: { readonly qemu: string; readonly cache: string }): Verdict | undefined {
-  try {
-    const verdict = JSON.parse(readFileSync(verdictFile(cache), 'utf8')) as Verdict;
-    return verdict.host === identity(qemu) ? verdict : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function remember({ qemu, cache }: { readonly qemu: string; readonly cache: string }, found: Omit<Verdict, 'host'>): void {
-  const verdict = { host: identity(qemu), ...found };
-  const file = verdictFile(cache);
-  try {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(`${file}.${process.pid}`, JSON.stringify(verdict));
-    renameSync(`${file}.${process.pid}`, file);
-  } catch {
-    // A cache that cannot be written costs a second at the next boot, and no boot.
-  }
 }

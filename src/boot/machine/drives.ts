@@ -1,3 +1,5 @@
+import { optionValue } from './option-value.ts';
+
 /** A disk of the guest. */
 export interface Drive {
   /** Absolute: QEMU takes what stands before a colon in a relative path for a protocol. */
@@ -77,7 +79,7 @@ export function drives(
 }
 
 function backend({ file, format, writes }: Drive, id: string): readonly string[] {
-  const name = file.replaceAll(',', ',,');
+  const name = optionValue(file);
   // Only -drive knows of snapshots.
   if (writes === 'forgotten') {
     return ['-drive', `if=none,id=${id},format=${format},snapshot=on,file.driver=file,file.filename=${name}`];

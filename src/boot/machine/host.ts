@@ -66,3 +66,9 @@ export function checkVsock(device = '/dev/vhost-vsock'): void {
 export function absolute(path: string): string {
   return resolve(path);
 }
+
+/** What is known of this boot of the host with this QEMU has this name. */
+export function thisHost(qemu: string): string {
+  const { size, mtimeMs } = statSync(qemu);
+  return [readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(), qemu, size, mtimeMs].join(' ');
+}

@@ -1,4 +1,5 @@
 import type { NicModel } from '../../net-values.ts';
+import { optionValue } from './option-value.ts';
 import type { Bus } from './recipe.ts';
 
 /** Where the other end of a card's cable is. */
@@ -82,7 +83,8 @@ export function nicArgs({ net, bus, folder }: Chassis): string[] {
     const address = macOf(nic.mac, nameOf(folder), index);
     // No option ROM: nobody boots from this card, and loading it takes longer than the rest of the firmware.
     const properties = [deviceOf(nic.model, bus), `netdev=${id}`, ...mac(address), ...(bus === 'pci' ? ['romfile='] : [])];
-    const dump = nic.pcap === undefined ? [] : ['-object', `filter-dump,id=dump${index},netdev=${id},file=${escaped(nic.pcap)}`];
+    const dump =
+      nic.pcap === undefined ? [] : ['-object', `filter-dump,id=dump${index},netdev=${id},file=${optionValue(nic.pcap)}`];
     return ['-netdev', netdev(nic.backend, folder, net, index), '-device', properties.join(','), ...dump];
   });
 }
@@ -106,7 +108,7 @@ function netdev(backend: Backend, folder: string, net: readonly Nic[], index: nu
       return ['user', id, ...own, ...backend.forwards.map((forward) => `hostfwd=${forward}`)].join(',');
     }
     case 'lab':
-      return `stream,${id},server=on,addr.type=unix,addr.path=${escaped(cableSocket(folder, index))}`;
+      return `stream,${id},server=on,addr.type=unix,addr.path=${optionValue(cableSocket(folder, index))}`;
   }
 }
 
@@ -162,9 +164,4 @@ function fnv1a(text: string): number {
 
 function nameOf(folder: string): string {
   return folder.slice(folder.lastIndexOf('/') + 1);
-}
-
-/** A value inside a comma-separated option. @see qemu(1), "-blockdev": commas are doubled */
-function escaped(value: string): string {
-  return value.replaceAll(',', ',,');
 }

@@ -1,7 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { statSync } from 'node:fs';
 import { EulabError, status } from '../../errors.ts';
 import { probe } from '../../exec.ts';
+import { known } from '../known.ts';
 import { cpuHelp, machineHelp, versionOf } from './qemu-help.ts';
 
 /** What a QEMU can do, as it says itself; asked once and kept in the cache until the program's file changes. */
@@ -21,18 +21,18 @@ type Answers = Record<string, string>;
  * @throws EulabError (3) from each when the program does not answer as QEMU does.
  */
 export function qemuFacts(path: string, cache: string, signal?: AbortSignal): QemuFacts {
-  const file = join(cache, 'probes', `qemu-${path.replaceAll(/[^A-Za-z0-9_.-]/g, '_').slice(-80)}.json`);
+  const kept = known<Answers>(cache, 'qemu', 1);
   const { size, mtimeMs } = statSync(path);
   const identity = [path, size, mtimeMs].join(' ');
-  let answers = recall(file, identity);
+  let answers = kept.recall(identity) ?? {};
   const ask = async (...args: string[]) => {
     const question = args.join(' ');
     const known = answers[question];
     if (known !== undefined) return known;
     const outcome = await probe({ file: path, args, env: { LC_ALL: 'C' } }, { signal, timeoutMs: 10_000 });
     if (outcome.code !== 0 || outcome.stdout === '') throw noQemu(path, question);
-    answers = { ...recall(file, identity), ...answers, [question]: outcome.stdout, identity };
-    remember(file, answers);
+    answers = { ...kept.recall(identity), ...answers, [question]: outcome.stdout };
+    kept.remember(identity, answers);
     return outcome.stdout;
   };
   return {
@@ -47,23 +47,4 @@ function noQemu(path: string, question: string): EulabError {
     hint: 'name another with --qemu',
     exitCode: status.notReady,
   });
-}
-
-function recall(file: string, identity: string): Answers {
-  try {
-    const answers = JSON.parse(readFileSync(file, 'utf8')) as Answers;
-    return answers['identity'] === identity ? answers : {};
-  } catch {
-    return {};
-  }
-}
-
-function remember(file: string, answers: Answers): void {
-  try {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(`${file}.${process.pid}`, JSON.stringify(answers));
-    renameSync(`${file}.${process.pid}`, file);
-  } catch {
-    // A cache that cannot be written costs the question at the next boot, and no boot.
-  }
 }

@@ -4,6 +4,7 @@ import { type Debug, debugArgs } from '../inspection/debug.ts';
 import { type Drive, drives } from './drives.ts';
 import { type Nic, nicArgs, orderWords } from './nic.ts';
 import { type Node, numaArgs } from './numa.ts';
+import { optionValue } from './option-value.ts';
 import type { Bus } from './recipe.ts';
 import { type Share, shareArgs } from './share.ts';
 
@@ -123,7 +124,7 @@ function ram({ ram, memoryBytes }: Machine): string[] {
   if (ram === undefined) return [];
   const size = `${Math.floor(memoryBytes / mebibyte)}M`;
   const share = ram.shared ? 'on' : 'off';
-  return ['-object', `memory-backend-file,id=ram,size=${size},mem-path=${escaped(ram.file)},share=${share}`];
+  return ['-object', `memory-backend-file,id=ram,size=${size},mem-path=${optionValue(ram.file)},share=${share}`];
 }
 
 function smp({ count, ...layers }: Topology): string {
@@ -140,7 +141,7 @@ function serial(console: Console): string[] {
 function channel(folder: string, device: (name: string) => string): string[] {
   const chardevs = ports.flatMap((name) => [
     '-chardev',
-    `socket,id=eulab.${name},path=${escaped(`${folder}/${name}`)},server=on,wait=off`,
+    `socket,id=eulab.${name},path=${optionValue(`${folder}/${name}`)},server=on,wait=off`,
   ]);
   return [
     ...chardevs,
@@ -153,9 +154,4 @@ function channel(folder: string, device: (name: string) => string): string[] {
 /** Patterns, because QEMU warns of an event by name that it was built without. */
 function trace({ events, file }: NonNullable<Machine['trace']>): string[] {
   return ['-msg', 'timestamp=on', '-D', file, ...events.flatMap((event) => ['-trace', `enable=${event}*`])];
-}
-
-/** A value inside a comma-separated option. @see qemu(1), "-blockdev": commas are doubled */
-function escaped(value: string): string {
-  return value.replaceAll(',', ',,');
 }

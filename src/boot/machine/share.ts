@@ -1,4 +1,5 @@
 import { EulabError, status } from '../../errors.ts';
+import { optionValue } from './option-value.ts';
 
 /** A folder of the host that the guest sees, over 9p. */
 export interface Share {
@@ -52,7 +53,7 @@ export function mountOrder(shares: readonly Share[]): Share[] {
  */
 export function shareArgs(shares: readonly Share[], device: (name: string) => string): string[] {
   return shares.flatMap(({ host, writable }, index) => {
-    const path = host.replaceAll(',', ',,');
+    const path = optionValue(host);
     const readonly = writable ? '' : ',readonly=on';
     return [
       ...['-fsdev', `local,id=share${index},path=${path},security_model=none,multidevs=remap${readonly}`],

@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { EulabError } from '../../errors.ts';
+import { known } from '../known.ts';
+import { thisHost } from './host.ts';
 
 /** For a guest that has no other clock: a crystal's error is some 50 ppm. */
 const finePpm = 100;
@@ -27,8 +27,8 @@ interface Rate {
  */
 export async function emulatedTscKhz(qemu: string, cache: string, signal?: AbortSignal): Promise<number> {
   const kept = keeper(qemu, cache);
-  const { khz: known, ppm = 0 } = kept.recall();
-  if (known !== undefined && ppm <= finePpm) return known;
+  const { khz: measured, ppm = 0 } = kept.recall();
+  if (measured !== undefined && ppm <= finePpm) return measured;
   // Once for each boot of the host: a boot of a guest need not load it.
   const { measureTscKhz } = await import('./tsc-measure.ts');
   const khz = await measureTscKhz(qemu, { ppm: finePpm, limitMs: fineLimitMs, signal });
@@ -46,8 +46,8 @@ export async function knownTscKhz(
   { boots, signal }: { readonly boots: boolean; readonly signal?: AbortSignal | undefined },
 ): Promise<number | undefined> {
   const kept = keeper(qemu, cache);
-  const { khz: known, wanted = 0 } = kept.recall();
-  if (known !== undefined || !boots || wanted > mostTries) return known;
+  const { khz: measured, wanted = 0 } = kept.recall();
+  if (measured !== undefined || !boots || wanted > mostTries) return measured;
   kept.remember({ wanted: wanted + 1 });
   if (wanted === 0) return undefined;
   const { measureTscKhz } = await import('./tsc-measure.ts');
@@ -62,26 +62,7 @@ export async function knownTscKhz(
 
 /** What is kept for this boot of the host and this QEMU. */
 function keeper(qemu: string, cache: string) {
-  const { size, mtimeMs } = statSync(qemu);
-  const host = [readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(), qemu, size, mtimeMs].join(' ');
-  const file = join(cache, 'probes', 'tsc.json');
-  return {
-    recall: (): Rate => {
-      try {
-        const kept = JSON.parse(readFileSync(file, 'utf8')) as Rate & { readonly host: string };
-        return kept.host === host ? kept : {};
-      } catch {
-        return {};
-      }
-    },
-    remember: (rate: Rate): void => {
-      try {
-        mkdirSync(dirname(file), { recursive: true });
-        writeFileSync(`${file}.${process.pid}`, JSON.stringify({ host, ...rate }));
-        renameSync(`${file}.${process.pid}`, file);
-      } catch {
-        // A cache that cannot be written costs a second at the next boot, and no boot.
-      }
-    },
-  };
+  const rates = known<Rate>(cache, 'tsc', 1);
+  const host = thisHost(qemu);
+  return { recall: () => rates.recall(host) ?? {}, remember: (rate: Rate) => rates.remember(host, rate) };
 }

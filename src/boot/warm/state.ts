@@ -22,7 +22,7 @@ import { version } from '../../version.ts';
 import type { Hello } from '../channel/frame.ts';
 import { type Link, resume } from '../channel/link.ts';
 import { openFile } from '../image/file.ts';
-import { known } from '../image/known.ts';
+import { known } from '../known.ts';
 import { type Bare, qemu } from '../machine/qemu.ts';
 import { qmp } from '../qmp/qmp.ts';
 import { migrate } from '../qmp/verbs.ts';

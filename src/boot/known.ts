@@ -1,13 +1,16 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** What was found out about files by reading all of them, so that the next boot need not read them again. */
+/**
+ * What was found out at some cost, so that the next boot need not: about files by reading all of them, about the host and its
+ * QEMU by trying.
+ */
 export interface Known<Fact> {
   recall(identity: string): Fact | undefined;
   remember(identity: string, fact: Fact): void;
 }
 
-/** A user who has more files than this in turn waits a few milliseconds for each. */
+/** A user who has more files than this in turn waits for each again. */
 const mostFacts = 64;
 
 /**
@@ -49,6 +52,6 @@ function save(file: string, content: object): void {
     writeFileSync(`${file}.${process.pid}`, JSON.stringify(content));
     renameSync(`${file}.${process.pid}`, file);
   } catch {
-    // A cache that cannot be written costs some milliseconds at the next boot, and no boot.
+    // A cache that cannot be written costs the time to find it out at the next boot, and no boot.
   }
 }
