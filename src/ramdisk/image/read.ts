@@ -3,7 +3,7 @@ import type { Bytes } from './bytes.ts';
 import { type Header, headerBytes, longestPath, padding, parseHeader, trailer, typeOf } from './header.ts';
 import { nature } from './nature.ts';
 import { shown } from './path.ts';
-import { afterZeros, Damage, damage, type Segment, type Source, segmentAt } from './segments.ts';
+import { afterZeros, Damage, damage, opaque, type Segment, type Source, segmentAt } from './segments.ts';
 
 /** An entry of an initramfs. Its content is there to be read until the next part is asked for. */
 export interface ImageEntry extends Header {
@@ -80,7 +80,10 @@ export async function* readImage(file: Bytes, told?: (piece: Uint8Array, segment
 
 /** The entries of an image alone. @throws Damage as `readImage` */
 export async function* entriesOf(file: Bytes): AsyncGenerator<ImageEntry> {
-  for await (const part of readImage(file)) if (part.kind === 'entry') yield part;
+  for await (const part of readImage(file)) {
+    if (part.kind === 'segment' && part.segment.opaque === true) throw opaque(part.segment.compression);
+    if (part.kind === 'entry') yield part;
+  }
 }
 
 async function* entriesIn(reader: Reader, { segment, end }: Source, count: { entries: number }): AsyncGenerator<Part> {
@@ -106,13 +109,13 @@ async function* entriesIn(reader: Reader, { segment, end }: Source, count: { ent
     if (whole[header.nameBytes - 1] !== 0) throw new RangeError(`the name at offset ${offset} does not end with NUL`);
     const name = whole.subarray(0, whole.indexOf(0));
     if (name.toString('latin1') === trailer) {
-      const { rest } = contentOf(reader, header, `its end mark, at offset ${offset}`);
+      const { rest } = contentOf({ reader, segment }, header, `its end mark, at offset ${offset}`);
       await rest();
       yield { ...header, kind: 'trailer', segment, offset };
       continue;
     }
     const path = name.toString();
-    const { content, rest } = contentOf(reader, header, `${shown(path)}, at offset ${offset}`);
+    const { content, rest } = contentOf({ reader, segment }, header, `${shown(path)}, at offset ${offset}`);
     const link = typeOf(header.mode) === 'symlink' && header.size <= longestPath;
     const target = link ? await gathered(content) : undefined;
     yield { ...header, kind: 'entry', ordinal: count.entries, segment, offset, path, name, target, content };
@@ -122,20 +125,29 @@ async function* entriesIn(reader: Reader, { segment, end }: Source, count: { ent
 }
 
 /** The content behind a header, and what passes over as much of it as nobody read, checks its sum, and its padding. */
-function contentOf(reader: Reader, { size, format, check }: Header, what: string) {
+function contentOf(
+  { reader, segment }: { reader: Reader; segment: Segment },
+  { mode, size, format, check }: Header,
+  what: string,
+) {
+  // Only files have one: what a symlink's is, the programs that write archives do not agree upon.
+  const summed = format === 'crc' && typeOf(mode) === 'file';
   let [lacking, sum] = [size, 0];
   const content = async function* (): AsyncGenerator<Uint8Array> {
     while (lacking > 0) {
-      const piece = await reader.piece(lacking);
-      if (piece === undefined) throw new RangeError(`the archive is cut in ${what}`);
+      // Whoever reads it is not in our hands: the error is made here.
+      const piece = await reader.piece(lacking).catch((error: unknown) => {
+        throw damage(error, segment);
+      });
+      if (piece === undefined) throw damage(new RangeError(`the archive is cut in ${what}`), segment);
       lacking -= piece.length;
-      if (format === 'crc') for (const byte of piece) sum = (sum + byte) >>> 0;
+      if (summed) for (const byte of piece) sum = (sum + byte) >>> 0;
       yield piece;
     }
   };
   const rest = async () => {
     for await (const _ of content());
-    if (format === 'crc' && sum !== check) throw new RangeError(`the checksum of ${what}, is not that of its content`);
+    if (summed && sum !== check) throw new RangeError(`the checksum of ${what}, is not that of its content`);
     const wanted = padding(size);
     const pad = await reader.take(wanted);
     // The kernel does not miss the padding behind the last entry.

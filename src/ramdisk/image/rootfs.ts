@@ -49,6 +49,11 @@ export class Rootfs {
   /** By their paths, without a slash at the beginning. */
   readonly nodes = new Map<string, Node>(builtIn);
   private linked = new Map<string, string>();
+  /** How much is in each folder. */
+  private readonly filled = new Map<string, number>([
+    ['', 2],
+    ['dev', 1],
+  ]);
 
   /** What becomes of one entry. */
   add(entry: Unpacked): Effect {
@@ -70,10 +75,11 @@ export class Rootfs {
       const first = this.nodes.get(link) as Node;
       const node = entry.size > 0 ? nodeOf(entry) : first;
       // Both names are of one file, and the last entry brings its content.
-      this.nodes.set(place, node).set(link, node);
+      this.put(place, node);
+      this.put(link, node);
       return { does: `makes ${path} one file with /${shown(link)}${entry.size > 0 ? ', and writes its content' : ''}` };
     }
-    this.nodes.set(place, nodeOf(entry));
+    this.put(place, nodeOf(entry));
     return { does: deed(entry, path, before !== undefined) };
   }
 
@@ -90,10 +96,20 @@ export class Rootfs {
 
   /** An empty folder or a file goes; false when it cannot. */
   private remove(place: string, { mode }: Node): boolean {
-    if ((mode & 0o170000) === directory) {
-      for (const path of this.nodes.keys()) if (path.startsWith(`${place}/`)) return false;
-    }
-    return place !== '' && this.nodes.delete(place);
+    if (place === '' || ((mode & 0o170000) === directory && (this.filled.get(place) ?? 0) > 0)) return false;
+    this.nodes.delete(place);
+    this.count(place, -1);
+    return true;
+  }
+
+  private put(place: string, node: Node): void {
+    if (!this.nodes.has(place)) this.count(place, 1);
+    this.nodes.set(place, node);
+  }
+
+  private count(place: string, more: number): void {
+    const folder = place.slice(0, Math.max(0, place.lastIndexOf('/')));
+    this.filled.set(folder, (this.filled.get(folder) ?? 0) + more);
   }
 
   /** The earlier name of the same file. */

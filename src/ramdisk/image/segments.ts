@@ -72,6 +72,8 @@ function gzip(file: Bytes, segment: Segment): Source {
         await feeding;
       } finally {
         inflate.destroy();
+        // Whoever stops early closes the file next.
+        await feeding.catch(() => undefined);
       }
       const trailer = begin + inflate.bytesWritten;
       if (numberAt(file, trailer, 4) === undefined || numberAt(file, trailer + 4, 4) === undefined) {
@@ -141,4 +143,12 @@ export function damage(error: unknown, { compression, offset }: Segment): Damage
   const where = compression === 'none' ? '' : `${compression}-compressed archive`;
   const place = offset === 0 ? where : `${where || 'archive'} at byte ${offset}`;
   return new Damage(`is cut or damaged${place === '' ? '' : ` in its ${place}`}: ${error.message}`, { cause: error });
+}
+
+/** The error for what no program of this host unpacks. */
+export function opaque(compression: string): Damage {
+  return new Damage(`is ${compression}-compressed, and no program here unpacks that`, {
+    hint: `apt-get install ${{ lzma: 'xz-utils', xz: 'xz-utils', lzo: 'lzop' }[compression] ?? compression}`,
+    exitCode: 3,
+  });
 }

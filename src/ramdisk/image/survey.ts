@@ -4,7 +4,7 @@ import { typeOf } from './header.ts';
 import { headsOf } from './inspect.ts';
 import { type ImageEntry, readImage } from './read.ts';
 import { Rootfs } from './rootfs.ts';
-import { Damage } from './segments.ts';
+import { opaque } from './segments.ts';
 import { type Warning, Warnings } from './warnings.ts';
 
 /** What the guest would find of an image. */
@@ -42,14 +42,6 @@ export async function* contentsOf(file: Bytes, wanted: ReadonlySet<number>): Asy
     found += 1;
     if (found === wanted.size) return;
   }
-}
-
-/** The error for what no program of this host unpacks. */
-export function opaque(compression: string): Damage {
-  return new Damage(`is ${compression}-compressed, and no program here unpacks that`, {
-    hint: `apt-get install ${{ lzma: 'xz-utils', xz: 'xz-utils', lzo: 'lzop' }[compression] ?? compression}`,
-    exitCode: 3,
-  });
 }
 
 async function hashOf(entry: ImageEntry): Promise<string> {
