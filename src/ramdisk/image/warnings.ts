@@ -55,16 +55,19 @@ export class Warnings {
   }
 }
 
+/** What is about the file system as a whole. A kernel has a console of its own, unless the image puts something in its place. */
 function wholeWarnings(rootfs: Rootfs): Warning[] {
   const found: Warning[] = [];
   const { fault, name } = startOf(rootfs.nodes, '/init');
   if (fault !== undefined && name !== undefined) found.push({ name, level: 'error', text: fault });
-  const console = rootfs.nodes.get('dev/console');
-  const right =
-    console !== undefined && typeOf(console.mode) === 'character' && console.device?.major === 5 && console.device.minor === 1;
-  if (!right) {
-    const text = 'has a /dev/console that is not the device 5:1: what the first process says is not to be seen';
+  const console = rootfs.find('dev/console');
+  const type = console === undefined ? undefined : typeOf(console.mode);
+  if (type === undefined || type === 'directory' || type === 'socket') {
+    const text = 'has no /dev/console that can be opened: what the first process says is lost, and a shell ends at once';
     found.push({ name: 'init-without-console', level: 'warning', text });
+  } else if (type !== 'character' || console?.device?.major !== 5 || console.device.minor !== 1) {
+    const text = 'has a /dev/console that is not the device 5:1: what the first process says goes there';
+    found.push({ name: 'console-elsewhere', level: 'note', text });
   }
   return found;
 }
