@@ -13,6 +13,7 @@ import { folder } from '../../eulab.ts';
 
 /** How many broken images are read: a million takes an hour. */
 const runs = Number(process.env['EULAB_MUTATIONS'] ?? 3000);
+/** Of the CPU: the machine may be busy with something else. What waits for ever ends at the test's own limit. */
 const longestMs = 1000;
 const mostBytes = 300 * 2 ** 20;
 
@@ -72,14 +73,15 @@ function changed(image: Buffer, { at, kind, bytes, number }: Change): Buffer {
 
 /** What is no EulabError is a fault of ours. */
 async function withstands(image: Buffer, to?: string): Promise<void> {
-  const startedMs = performance.now();
+  const before = process.cpuUsage();
   try {
     if (to === undefined) await inspect(bytesOf(image));
     else await extract(bytesOf(image), to, { paths: [], devices: false, owners: false, force: true, mostBytes: 2 ** 20 });
   } catch (error) {
     if (!(error instanceof EulabError)) throw error;
   }
-  expect(performance.now() - startedMs).toBeLessThan(longestMs);
+  const { user, system } = process.cpuUsage(before);
+  expect((user + system) / 1000).toBeLessThan(longestMs);
 }
 
 test('images with bytes changed are read or refused, in time, in little memory', async () => {
