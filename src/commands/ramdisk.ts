@@ -9,8 +9,8 @@ import { explain, size } from './ramdisk-report.ts';
 /** `eulab ramdisk ls|tree|cat|extract|diff|explain|size`. */
 export function ramdisk(context: Context) {
   const command = new Command('ramdisk').description(
-    'Look inside any initramfs: newc or crc, in one segment or many, with microcode before it, compressed or not; made by eulab,\n' +
-      "dracut, initramfs-tools, cpio or bsdtar. FILE is the workspace's own unless it is named.",
+    'Look inside any initramfs: newc or crc, in one segment or many, packed or not, whoever made it.\n' +
+      "Without FILE it is the workspace's own.",
   );
   for (const verb of [ls, tree, cat, extract, diff, explain, size]) command.addCommand(verb(context));
   return command;

@@ -103,7 +103,8 @@ async function makeFolder(root: string, path: string): Promise<void> {
   for (const part of path.split('/').filter((word) => word !== '')) {
     at = join(at, part);
     const found = await look(at);
-    if (found === undefined) await mkdir(at, { mode: 0o700 });
+    // The image's own folders get their mode when all is in them.
+    if (found === undefined) await mkdir(at, { mode: 0o755 });
     else if (!found.isDirectory())
       throw new EulabError(`${at} is in the way: it is no folder`, { hint: 'extract to an empty folder' });
     else if (typeof process.getuid === 'function' && found.uid === process.getuid()) await chmod(at, found.mode | 0o700);
