@@ -124,7 +124,7 @@ const diff: Verb = (context) =>
     .summary('what is different between two, status 1 if anything is')
     .description(
       'Compare what the guest would find of two images: files that are only in one, and changes of type, mode, owner, size, content,\n' +
-        'target and device; not of times, order or compression. Status 1 when they differ, as diff(1) has it.',
+        'target and device; not of times, order or compression. Status 1 when they differ, 2 for trouble, as diff(1) has it.',
     )
     .argument('<a>', 'an initramfs')
     .argument('<b>', 'another')
@@ -134,7 +134,12 @@ const diff: Verb = (context) =>
       const { survey } = await import('../ramdisk/image/survey.ts');
       const { differences } = await import('../ramdisk/image/difference.ts');
       const { shown } = await import('../ramdisk/image/path.ts');
-      const look = (path: string) => withImage(context, path, (file) => survey(file, { digest: true }));
+      const look = (path: string) =>
+        withImage(context, path, (file) => survey(file, { digest: true })).catch((error: unknown) => {
+          if (!(error instanceof EulabError)) throw error;
+          // 1 says that they differ.
+          throw new EulabError(error.message, { hint: error.hint, exitCode: Math.max(2, error.exitCode), cause: error });
+        });
       const found = differences(await look(a), await look(b));
       if (options.json === true) await print(`${JSON.stringify(found, undefined, 2)}\n`);
       else {

@@ -164,5 +164,10 @@ test('the verbs, on an image of two segments', async () => {
     status: 1,
     stdout: expect.stringContaining('- kernel/x86/microcode\n'),
   });
+  writeFileSync(other, readFileSync(image).subarray(0, -300));
+  expect(await call('diff', image, other)).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining(`${other} is cut or damaged`),
+  });
   expect(await call('ls', join(here.path, 'nothing'))).toMatchObject({ status: 2 });
 });
