@@ -26,6 +26,11 @@ const verbs = [
     load: async () => (await import('./commands/disk.ts')).disk,
   },
   {
+    name: 'ramdisk',
+    summary: 'look inside any initramfs: list, show, extract, compare, explain',
+    load: async () => (await import('./commands/ramdisk.ts')).ramdisk,
+  },
+  {
     name: 'net',
     summary: "the host's network for machines: up, down, status",
     load: async () => (await import('./commands/net.ts')).net,

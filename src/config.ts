@@ -138,6 +138,17 @@ export const settings = {
       "a disk for the guest, /dev/vda and on: a disk's name or a file, with :ro or :snapshot behind it (repeatable)",
     ).argParser(collect),
   root: () => new Option('--root <disk>', 'boot into the file system of this disk, named as for --disk; it is /dev/vda'),
+  long: () => new Option('-l, --long', 'with type, permissions, links, owner, size and time, as ls -l has them'),
+  extractDevices: () => new Option('--devices', 'make device nodes too, which takes root'),
+  extractOwners: () => new Option('--owners', 'keep owners and setuid bits, which takes root'),
+  extractForce: () => new Option('--force', 'extract over what is in the folder'),
+  maxSize: () =>
+    new Option('--max-size <size>', 'extract no more than this, with K, M, G or T')
+      .default(8 * 1024 ** 3, '8G')
+      .argParser(diskSize),
+  headers: () => new Option('--headers', 'show the header of every entry, field by field'),
+  top: () => new Option('--top <n>', 'how many files and folders to show').default(20).argParser(positive(100_000)),
+  html: () => new Option('--html <file>', 'write a page that shows the files as areas of their size'),
   diskFormat: () =>
     new Option('--format <format>', 'raw is fastest; qcow2 is small where the host has no sparse files')
       .choices(['raw', 'qcow2'] as const)

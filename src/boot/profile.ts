@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
+import { openFile } from '../ramdisk/image/file.ts';
 import { version } from '../version.ts';
 import type { ConsoleLog } from './console.ts';
-import { openFile } from './image/file.ts';
 import type { Machine } from './machine/qemu.ts';
 import type { Moment, Streams } from './run.ts';
 import { type Files, save } from './timeline/files.ts';

@@ -19,6 +19,7 @@ import { busyboxTree } from './applets.ts';
 import { elf } from './elf.ts';
 import { type Entry, file } from './entry.ts';
 import { skeleton } from './guest.ts';
+import { checkPacked } from './image/check.ts';
 import { pack } from './pack.ts';
 import { untar } from './tar.ts';
 import { merge, tree } from './tree.ts';
@@ -60,6 +61,7 @@ export async function buildRamdisk(request: RamdiskRequest): Promise<{ readonly 
   const image = join(staging.folder, imageName);
   const write = async (programs: Iterable<Entry> | AsyncIterable<Entry>) => {
     await pack(merge(checked(programs), guest), image, request.epoch);
+    await checkPacked(image, report);
   };
   const commit = (inputs: Record<string, string>) => staging.commit({ key, inputs, command: request.command });
 

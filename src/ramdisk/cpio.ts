@@ -1,5 +1,4 @@
 import type { Device, Entry } from './entry.ts';
-import { Reader } from './reader.ts';
 
 /** The file type bits of st_mode. @see inode(7) */
 const typeBits: { readonly [Type in Entry['type']]: number } = {
@@ -11,7 +10,6 @@ const typeBits: { readonly [Type in Entry['type']]: number } = {
   symlink: 0o120000,
 };
 
-const headerBytes = 110;
 const largest = 2 ** 32 - 1;
 /** PATH_MAX: what is longer the kernel passes over without a word. */
 const longestPath = 4096;
@@ -145,74 +143,4 @@ function checkPath(path: string): void {
   if (path === trailer) throw new RangeError(`${JSON.stringify(path)} is no path for an archive: it is the mark of its end`);
   if (Buffer.byteLength(path) >= longestPath)
     throw new RangeError(`${path.slice(0, 40)}... is no path for an archive: it must have less than ${longestPath} bytes`);
-}
-
-/** What the header of an archive's entry says of it. */
-export interface Listed {
-  readonly path: string;
-  /** st_mode: type and permission bits. */
-  readonly mode: number;
-  readonly size: number;
-  /** Where its header begins, in bytes from the start of the stream. */
-  readonly offset: number;
-  /** The first bytes of its content, as many as were asked for. */
-  readonly head?: Uint8Array;
-}
-
-/** No header is where one should be. */
-export class NoHeader extends RangeError {
-  readonly offset: number;
-  /** The archive before it has ended as it should: something else may follow. */
-  readonly complete: boolean;
-
-  constructor(offset: number, complete: boolean) {
-    super(`no newc header at offset ${offset}`);
-    this.offset = offset;
-    this.complete = complete;
-  }
-}
-
-/**
- * The entries of a newc or crc archive, uncompressed, with all its concatenated segments; contents are passed over, but for
- * the first `headBytes` of each.
- *
- * @throws RangeError with the offset of what is no header (NoHeader) or is cut. A stream without any archive is an error too.
- */
-export async function* listed(source: AsyncIterable<Uint8Array>, headBytes = 0): AsyncGenerator<Listed> {
-  const reader = new Reader(source);
-  try {
-    yield* entriesIn(reader, headBytes);
-  } finally {
-    await reader.close();
-  }
-}
-
-async function* entriesIn(reader: Reader, headBytes: number): AsyncGenerator<Listed> {
-  let complete = false;
-  for (;;) {
-    await reader.skipZeros();
-    const offset = reader.offset;
-    const head = await reader.take(headerBytes);
-    if (head === undefined) {
-      if (offset === 0) throw new RangeError('it is empty');
-      return;
-    }
-    const text = Buffer.from(head).toString('latin1');
-    if (!/^07070[12][0-9A-Fa-f]{104}$/.test(text)) throw new NoHeader(offset, complete);
-    const field = (index: number) => Number.parseInt(text.slice(6 + index * 8, 14 + index * 8), 16);
-    const nameBytes = field(11);
-    if (nameBytes < 1 || nameBytes > 4096) throw new RangeError(`the name at offset ${offset} has ${nameBytes} bytes`);
-    const name = await reader.take(nameBytes + padding(headerBytes + nameBytes, 4).length);
-    if (name === undefined) throw new RangeError(`the archive is cut in the entry at offset ${offset}`);
-    const path = Buffer.from(name.subarray(0, nameBytes - 1)).toString();
-    complete = path === trailer;
-    if (complete) continue;
-    const size = field(6);
-    const wanted = Math.min(size, headBytes);
-    const entry = { path, mode: field(1), size, offset };
-    const begin = wanted === 0 ? undefined : await reader.take(wanted);
-    yield begin === undefined ? entry : { ...entry, head: begin };
-    if (!(await reader.skip(size - wanted + padding(size, 4).length)))
-      throw new RangeError(`the archive is cut in ${path}, at offset ${offset}`);
-  }
 }

@@ -1,49 +1,42 @@
-/** Takes exact amounts from a stream of pieces. */
+/** Takes exact amounts from a stream of pieces; `told` gets every byte that was taken or passed over, in order. */
 export class Reader {
   offset = 0;
   private held: Uint8Array = new Uint8Array(0);
   private readonly pieces: AsyncIterator<Uint8Array>;
+  private readonly told: ((piece: Uint8Array) => void) | undefined;
 
-  constructor(source: AsyncIterable<Uint8Array>) {
+  constructor(source: AsyncIterable<Uint8Array>, told?: (piece: Uint8Array) => void) {
     this.pieces = source[Symbol.asyncIterator]();
+    this.told = told;
   }
 
-  /** The next bytes; undefined at the end. @throws RangeError when the end comes within them. */
-  async take(count: number): Promise<Uint8Array | undefined> {
+  /** The next bytes, as many as there are of so many; no more than that is ever held, whatever a header says. */
+  async take(count: number): Promise<Buffer> {
     const taken: Uint8Array[] = [];
-    let lacking = count;
-    while (lacking > 0) {
-      if (this.held.length === 0 && !(await this.more())) {
-        if (lacking === count) return undefined;
-        throw new RangeError(`the archive is cut at offset ${this.offset}`);
-      }
-      const part = this.held.subarray(0, lacking);
+    for (let lacking = count; lacking > 0; ) {
+      const part = await this.piece(lacking);
+      if (part === undefined) break;
       taken.push(part);
-      this.advance(part.length);
       lacking -= part.length;
     }
     return Buffer.concat(taken);
   }
 
-  /** Passes over so many bytes; false when the stream ends before. */
-  async skip(count: number): Promise<boolean> {
-    let lacking = count;
-    while (lacking > 0) {
-      if (this.held.length === 0 && !(await this.more())) return false;
-      const part = Math.min(lacking, this.held.length);
-      this.advance(part);
-      lacking -= part;
-    }
-    return true;
+  /** The next piece as it came, of at most so many bytes; undefined at the end. */
+  async piece(most: number): Promise<Uint8Array | undefined> {
+    if (this.held.length === 0 && !(await this.more())) return undefined;
+    const part = this.held.subarray(0, most);
+    this.advance(part.length);
+    return part;
   }
 
-  /** Passes over the zeros between segments. */
-  async skipZeros(): Promise<void> {
+  /** Passes over zeros; the byte behind them, which stays to be taken, or undefined at the end. */
+  async skipZeros(): Promise<number | undefined> {
     for (;;) {
-      if (this.held.length === 0 && !(await this.more())) return;
+      if (this.held.length === 0 && !(await this.more())) return undefined;
       const at = this.held.findIndex((byte) => byte !== 0);
       this.advance(at < 0 ? this.held.length : at);
-      if (at >= 0) return;
+      if (at >= 0) return this.held[0];
     }
   }
 
@@ -53,14 +46,17 @@ export class Reader {
   }
 
   private advance(count: number): void {
+    this.told?.(this.held.subarray(0, count));
     this.held = this.held.subarray(count);
     this.offset += count;
   }
 
   private async more(): Promise<boolean> {
-    const next = await this.pieces.next();
-    if (next.done === true) return false;
-    this.held = next.value;
-    return true;
+    for (;;) {
+      const next = await this.pieces.next();
+      if (next.done === true) return false;
+      this.held = next.value;
+      if (this.held.length > 0) return true;
+    }
   }
 }

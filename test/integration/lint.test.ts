@@ -57,7 +57,7 @@ test('the linter refuses a circle of imports', async () => {
 test('boot may read the format of the ramdisk', async () => {
   const { status, said } = await lint(
     'src/boot/new.ts',
-    "import { listed } from '../ramdisk/cpio.ts';\nexport const used = listed;\n",
+    "import { readImage } from '../ramdisk/image/read.ts';\nexport const used = readImage;\n",
   );
   expect(said).not.toContain('lint/');
   expect(status).toBe(0);

@@ -1,20 +1,8 @@
-import type { Compression } from './compression.ts';
-import { compressionNamed } from './compression.ts';
-import type { Start } from './start-program.ts';
+import { compressionNamed } from '../../ramdisk/image/compression.ts';
+import type { ImageFacts } from '../../ramdisk/image/inspect.ts';
 
-/** What is known of an initramfs that was read to its end. */
-export interface InitramfsFacts {
-  /** Of each of its segments, in their order. */
-  readonly compressions: readonly (Compression['name'] | 'none')[];
-  /** Some of it could not be unpacked here, for want of a program: what is in it is not known. */
-  readonly opaque: boolean;
-  readonly fileBytes: number;
-  /** What its files take in memory, in whole pages. */
-  readonly unpackedBytes: number;
-  readonly start: Start;
-  /** It has microcode for the CPU and nothing to start. */
-  readonly microcodeOnly: boolean;
-}
+/** What a machine's choice depends on; the warnings are for who asks. */
+export type InitramfsFacts = Omit<ImageFacts, 'warnings'>;
 
 /** The machine that is to unpack it. */
 export interface Unpacker {

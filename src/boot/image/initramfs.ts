@@ -1,7 +1,7 @@
 import { EulabError, status } from '../../errors.ts';
+import { type OpenFile, openFile } from '../../ramdisk/image/file.ts';
 import type { Known } from '../known.ts';
 import { known } from '../known.ts';
-import { type OpenFile, openFile } from './file.ts';
 import type { InitramfsFacts } from './initramfs-fault.ts';
 import { initramfsFault } from './initramfs-fault.ts';
 import type { CheckedKernel } from './kernel-check.ts';
@@ -38,7 +38,7 @@ export interface CheckedInitramfs {
  */
 export async function checkInitramfs(path: string, check: InitramfsCheck): Promise<CheckedInitramfs> {
   using file = openFile(path, { option: check.option, maker });
-  const facts = await factsOf(file, known<InitramfsFacts>(check.cache, 'initramfs', 1), check);
+  const facts = await factsOf(file, known<InitramfsFacts>(check.cache, 'initramfs', 2), check);
   const config = check.kernel === undefined ? undefined : kernelConfig(check.kernel, check.cache);
   const fault = initramfsFault(facts, { ...check, config });
   if (fault === undefined) return { identity: file.identity, facts };
@@ -49,11 +49,18 @@ async function factsOf(file: OpenFile, memory: Known<InitramfsFacts>, check: Ini
   const recalled = memory.recall(file.identity);
   if (recalled !== undefined) return recalled;
   // Once for each archive: a boot need not load it.
-  const { readInitramfs } = await import('./initramfs-read.ts');
-  const read = await readInitramfs(file);
-  if ('fault' in read) throw refused(file.path, read.fault, read.hint ?? another(check));
-  memory.remember(file.identity, read);
-  return read;
+  const [{ inspect }, { Damage }] = await Promise.all([
+    import('../../ramdisk/image/inspect.ts'),
+    import('../../ramdisk/image/segments.ts'),
+  ]);
+  try {
+    const { warnings: _, ...facts } = await inspect(file);
+    memory.remember(file.identity, facts);
+    return facts;
+  } catch (error) {
+    if (!(error instanceof Damage)) throw error;
+    throw refused(file.path, error.message, error.hint ?? another(check));
+  }
 }
 
 function another({ option }: InitramfsCheck): string {

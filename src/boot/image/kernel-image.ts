@@ -1,9 +1,9 @@
 import { EulabError, status } from '../../errors.ts';
-import { type Bytes, numberAt } from './bytes.ts';
-import { type Compression, compressionOf } from './compression.ts';
-import { elfImage } from './elf-image.ts';
+import { type Bytes, numberAt } from '../../ramdisk/image/bytes.ts';
+import { type Compression, compressionOf } from '../../ramdisk/image/compression.ts';
+import { elfImage } from '../../ramdisk/image/elf-image.ts';
+import { nature } from '../../ramdisk/image/nature.ts';
 import { frameFault } from './frames.ts';
-import { nature } from './nature.ts';
 
 /** What a kernel file says of itself. */
 export interface KernelFacts {

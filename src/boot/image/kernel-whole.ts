@@ -1,7 +1,7 @@
 import { constants, crc32, gunzipSync } from 'node:zlib';
 import { EulabError, status } from '../../errors.ts';
-import type { Bytes } from './bytes.ts';
-import type { OpenFile } from './file.ts';
+import type { Bytes } from '../../ramdisk/image/bytes.ts';
+import type { OpenFile } from '../../ramdisk/image/file.ts';
 import type { KernelFacts } from './kernel-image.ts';
 
 /** What gzip-compressed data begins with, to say what is in it. */

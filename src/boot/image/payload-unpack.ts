@@ -1,9 +1,9 @@
 import { gunzipSync } from 'node:zlib';
-import { compressionNamed } from './compression.ts';
-import { openFile } from './file.ts';
+import { compressionNamed } from '../../ramdisk/image/compression.ts';
+import { openFile } from '../../ramdisk/image/file.ts';
+import { unlz4Whole } from '../../ramdisk/image/lz4.ts';
+import { Unpackable, unpackedBy } from '../../ramdisk/image/unpack.ts';
 import type { Payload } from './kernel-image.ts';
-import { unlz4 } from './lz4.ts';
-import { Unpackable, unpackedBy } from './unpack.ts';
 
 /** The ELF file in a bzImage; undefined when it is damaged, or this host has no program to unpack it. */
 export async function unpackPayload(path: string, { compression, offset, bytes }: Payload): Promise<Uint8Array | undefined> {
@@ -12,7 +12,7 @@ export async function unpackPayload(path: string, { compression, offset, bytes }
     if (compression === 'gzip') return gunzipSync(file.at(offset, bytes));
     // The build wrote the length behind the others.
     const data = file.at(offset, bytes - 4);
-    if (compression === 'lz4') return unlz4(data);
+    if (compression === 'lz4') return unlz4Whole(data);
     const pieces = unpackedBy(
       compressionNamed(compression),
       (async function* () {

@@ -23,6 +23,8 @@ export interface Broken {
   readonly qemu?: string;
   /** What runs in the guest; `sleep 60` unless given. */
   readonly command?: readonly string[];
+  /** `eulab ramdisk explain` has to warn of it, by the same name. */
+  readonly warned?: true;
   /** What has to stand in the cause or in one of the lines that prove it. */
   readonly says?: string;
 }
@@ -50,6 +52,7 @@ export async function expectBroken(broken: Broken): Promise<void> {
   writeFileSync(file, 'that of an earlier boot');
   const kernel = broken.kernel?.(here.path) ?? join(root, 'artifacts/bzImage');
   const initrd = (await broken.initrd?.(here.path)) ?? join(root, 'artifacts/initramfs.cpio.gz');
+  if (broken.warned === true) expect((await warningsOf(initrd)).map(({ name }) => name)).toContain(broken.name);
   const qemu = broken.qemu === undefined ? [] : ['--qemu', wrapper(here.path, broken.qemu)];
   // What eulab could tell from the files alone is another's to test: here the kernel itself has to fail on them.
   const machine = [
@@ -82,6 +85,12 @@ export async function expectBroken(broken: Broken): Promise<void> {
   expect(said.stderr).toContain(diagnosis.cause);
   if (broken.says !== undefined) expect([diagnosis.cause, ...diagnosis.proof].join('\n')).toContain(broken.says);
   expect(tookMs).toBeLessThan(await scaled(longestMs));
+}
+
+/** What `eulab ramdisk explain` says of an image. */
+async function warningsOf(initrd: string): Promise<readonly { readonly name: string }[]> {
+  const said = await eulab(['ramdisk', 'explain', '--json', initrd]);
+  return JSON.parse(said.stdout.toString()).warnings;
 }
 
 /** The title of a row. */

@@ -2,11 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'vitest';
 import { file, symlink } from '../../../src/ramdisk/entry.ts';
+import { raw } from '../../archive.ts';
 import { folder } from '../../eulab.ts';
 import { artifacts } from '../artifacts.ts';
 import { type Broken, expectBroken, title } from './boot.ts';
 import { code, elf } from './code.ts';
-import { changed, init, only } from './initrd.ts';
+import { changed, init, only, written } from './initrd.ts';
 
 artifacts();
 
@@ -25,10 +26,22 @@ const table: readonly Broken[] = [
     name: 'init-wrong-format',
     what: 'a text',
     status: 255,
+    warned: true,
     initrd: only(file('init', Buffer.from('mount -a\nexec sh\n'), 0o755)),
   },
-  { name: 'init-wrong-format', what: 'a program for ARM', status: 255, initrd: only(file('init', elf(exits, 183), 0o755)) },
-  { name: 'init-interpreter-missing', status: 255, initrd: only(file('init', Buffer.from('#!/bin/bash\nexec sh\n'), 0o755)) },
+  {
+    name: 'init-wrong-format',
+    what: 'a program for ARM',
+    status: 255,
+    warned: true,
+    initrd: only(file('init', elf(exits, 183), 0o755)),
+  },
+  {
+    name: 'init-interpreter-missing',
+    status: 255,
+    warned: true,
+    initrd: only(file('init', Buffer.from('#!/bin/bash\nexec sh\n'), 0o755)),
+  },
   {
     name: 'init-wrong-format',
     what: 'and another init takes its place',
@@ -36,7 +49,23 @@ const table: readonly Broken[] = [
     initrd: init('mount -a\n'),
     options: ['--limit', 'init=2s'],
   },
-  { name: 'init-interpreter-loop', status: 255, initrd: only(file('init', Buffer.from('#!/init\n'), 0o755)) },
+  { name: 'init-interpreter-loop', status: 255, warned: true, initrd: only(file('init', Buffer.from('#!/init\n'), 0o755)) },
+  { name: 'init-not-in-initramfs', what: 'none', status: 255, warned: true, initrd: only(file('bin/init', elf(exits), 0o755)) },
+  { name: 'init-not-executable', what: '/init', status: 255, warned: true, initrd: only(file('init', elf(exits), 0o644)) },
+  {
+    name: 'init-interpreter-missing',
+    what: 'a program without its loader',
+    status: 255,
+    warned: true,
+    initrd: only(file('init', readFileSync('/bin/true'), 0o755)),
+  },
+  {
+    name: 'init-interpreter-missing',
+    what: 'lost for want of its folder',
+    status: 255,
+    warned: true,
+    initrd: (folder) => written(folder, raw({ name: 'init', data: '#!/bin/sh\n' }, { name: 'bin/sh', data: elf(exits) })),
+  },
   { name: 'init-exited', status: 255, says: 'status 7', initrd: changed(file('init', elf(exits), 0o755)) },
   {
     name: 'init-exited',
@@ -66,6 +95,7 @@ const table: readonly Broken[] = [
   {
     name: 'init-without-console',
     status: 255,
+    warned: true,
 
     initrd: changed(symlink('dev/console', 'nowhere'), file('init', elf(exits), 0o755)),
   },

@@ -45,7 +45,7 @@ const table: readonly Broken[] = [
   { name: 'initramfs-cut', what: 'gzip', status: 255, initrd: behind((bytes) => half(gzipSync(bytes))) },
   { name: 'initramfs-cut', what: 'zstd', status: 255, initrd: spoilt(half, 'zstd', '-3') },
   { name: 'initramfs-crashes-kernel', what: 'lz4, cut', status: 255, initrd: spoilt(half, 'lz4', '-l', '-9') },
-  { name: 'initramfs-format-unknown', status: 255, initrd: behind(() => Buffer.alloc(4096, '?')) },
+  { name: 'initramfs-format-unknown', status: 255, warned: true, initrd: behind(() => Buffer.alloc(4096, '?')) },
   { name: 'initramfs-not-newc', status: 255, initrd: behind(() => Buffer.from('070707'.padEnd(4096, '0'))) },
   {
     name: 'initramfs-overwritten',

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect } from 'vitest';
-import { listed, newc } from '../../../src/ramdisk/cpio.ts';
+import { newc } from '../../../src/ramdisk/cpio.ts';
 import { character, directory, type Entry, file, symlink } from '../../../src/ramdisk/entry.ts';
 import { tree } from '../../../src/ramdisk/tree.ts';
+import { listed } from '../../archive.ts';
 import { requires } from '../../requires.ts';
 
 /** GNU's and busybox's, as words of a call. */

@@ -1,7 +1,8 @@
 import { buffer } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
-import { listed, newc } from '../../../src/ramdisk/cpio.ts';
+import { newc } from '../../../src/ramdisk/cpio.ts';
 import { character, directory, type Entry, file, symlink } from '../../../src/ramdisk/entry.ts';
+import { listed } from '../../archive.ts';
 
 const pack = async (entries: Entry[], mtime?: number) => buffer(newc(entries, mtime));
 
@@ -93,7 +94,7 @@ test('refuses a file of 4 GiB before it reads it', async () => {
 
 test.each([
   ['nothing', Buffer.alloc(0), 'empty'],
-  ['text', Buffer.from('x'.repeat(200)), 'no newc header at offset 0'],
+  ['text', Buffer.from('x'.repeat(200)), 'is no initramfs: neither a cpio archive nor a compressed one, but a text file'],
 ])('refuses %s', async (_what, bytes, reason) => {
   await expect(names(bytes)).rejects.toThrow(reason);
 });
@@ -165,18 +166,4 @@ test('asks for no more than was taken, and gathers what is small', async () => {
 test('the crc form is read too', async () => {
   const archive = await pack([file('init', new Uint8Array(1))]);
   expect(await names(Buffer.from(archive.toString('latin1').replace('070701', '070702'), 'latin1'))).toHaveLength(1);
-});
-
-test('a reader that stops early closes what it reads from', async () => {
-  const archive = await pack([file('init', new Uint8Array(1)), file('later', new Uint8Array(1000))]);
-  let closed = false;
-  async function* source() {
-    try {
-      yield* once(archive, 200);
-    } finally {
-      closed = true;
-    }
-  }
-  for await (const { path } of listed(source())) if (path === 'init') break;
-  expect(closed).toBe(true);
 });

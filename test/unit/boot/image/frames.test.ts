@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { bytesOf } from '../../../../src/boot/image/bytes.ts';
-import type { Compression } from '../../../../src/boot/image/compression.ts';
 import { frameFault } from '../../../../src/boot/image/frames.ts';
+import { bytesOf } from '../../../../src/ramdisk/image/bytes.ts';
+import type { Compression } from '../../../../src/ramdisk/image/compression.ts';
 
 const fault = (name: Compression['name'], hex: string) => {
   const bytes = Buffer.from(hex.replaceAll(' ', ''), 'hex');
@@ -28,7 +28,7 @@ test.each<[string, Compression['name'], string, string | undefined]>([
   ['zstd with a reserved bit', 'zstd', '28b52ffd 28 02 110000 6162', 'its zstd header is none'],
   ['zstd with a reserved kind of block', 'zstd', '28b52ffd 20 02 170000 6162', 'its zstd block at byte 6 has a wrong header'],
   ['zstd that is cut', 'zstd', '28b52ffd 20 02 100000 6162', 'its zstd data is cut at byte 11'],
-  ['zstd that is too short', 'zstd', '28b52ffd 20 02 210000 6162', 'its zstd data ends at byte 13 instead of 11'],
+  ['zstd that is too short', 'zstd', '28b52ffd 20 02 210000 6162', 'its zstd data is cut at byte 13'],
 ])('%s', (_what, name, hex, expected) => {
   expect(fault(name, hex)).toBe(expected);
 });

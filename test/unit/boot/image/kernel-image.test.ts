@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { bytesOf } from '../../../../src/boot/image/bytes.ts';
 import { kernelFacts } from '../../../../src/boot/image/kernel-image.ts';
+import { bytesOf } from '../../../../src/ramdisk/image/bytes.ts';
 import { bzImage, elf, payloadAt, pvhNote, signed } from '../../../images.ts';
 
 const facts = (bytes: Uint8Array) => kernelFacts(bytesOf(bytes), 'k');

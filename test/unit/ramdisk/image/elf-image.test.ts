@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { bytesOf } from '../../../../src/boot/image/bytes.ts';
-import { elfImage } from '../../../../src/boot/image/elf-image.ts';
+import { bytesOf } from '../../../../src/ramdisk/image/bytes.ts';
+import { elfImage } from '../../../../src/ramdisk/image/elf-image.ts';
 import { elf, note, pvhNote } from '../../../images.ts';
 
 const image = (bytes: Uint8Array) => elfImage(bytesOf(bytes));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Found, startOf } from '../../../../src/boot/image/start-program.ts';
+import { type Found, startOf } from '../../../../src/ramdisk/image/start-program.ts';
 import { elf } from '../../../images.ts';
 
 const file = (content: string | Buffer, mode = 0o100755): Found => ({ mode, size: content.length, head: Buffer.from(content) });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { unlz4 } from '../../../../src/boot/image/lz4.ts';
+import { unlz4Whole } from '../../../../src/ramdisk/image/lz4.ts';
 
 const magic = '02214c18';
 
@@ -21,7 +21,7 @@ test.each([
   ['two blocks', frame('10 61', '10 62'), 'ab'],
   ['two frames', Buffer.concat([frame('10 61'), frame('10 62')]), 'ab'],
 ])('%s', (_what, data, text) => {
-  expect(Buffer.from(unlz4(data)).toString()).toBe(text);
+  expect(Buffer.from(unlz4Whole(data)).toString()).toBe(text);
 });
 
 test.each([
@@ -33,5 +33,5 @@ test.each([
   ['literals beyond the end', frame('f0 10 6162'), 'damaged'],
   ['an end within a match', frame('14 61 01'), 'damaged'],
 ])('refuses %s', (_what, data, reason) => {
-  expect(() => unlz4(data)).toThrow(reason);
+  expect(() => unlz4Whole(data)).toThrow(reason);
 });

@@ -1,5 +1,6 @@
 import { bytesOf } from './bytes.ts';
 import { elfImage } from './elf-image.ts';
+import { clean } from './path.ts';
 
 /** A file of the archive, as far as it matters. */
 export interface Found {
@@ -14,6 +15,8 @@ export interface Found {
 export interface Start {
   /** What is wrong, as the rest of a sentence that begins with the archive's name; undefined when nothing is. */
   readonly fault: string | undefined;
+  /** The diagnosis that a boot would get. */
+  readonly name?: string;
   /** Switches of the kernel's configuration without which it cannot. */
   readonly needs: readonly string[];
 }
@@ -42,47 +45,50 @@ function startable(files: ReadonlyMap<string, Found>, path: string, first: strin
   const found = place === undefined ? undefined : files.get(place);
   const its = path === first ? `has an ${first} that` : `has an ${first} whose interpreter ${shown(path)}`;
   if (found === undefined) {
-    if (path === first && !files.has(clean(path))) return bad(`has no ${first}: the kernel would have nothing to start`);
+    if (path === first && !files.has(clean(path)))
+      return bad('init-not-in-initramfs', `has no ${first}: the kernel would have nothing to start`);
     return bad(
+      path === first ? 'init-not-in-initramfs' : 'init-interpreter-missing',
       path === first ? `${its} is a link to nothing in it` : `has an ${first} that needs ${shown(path)}, which is not in it`,
     );
   }
   const type = found.mode & typeMask;
-  if (type === folder) return bad(`has a folder at ${shown(path)}, where a program is to be`);
-  if (type !== ordinary) return bad(`${its} is no ordinary file`);
-  if ((found.mode & 0o111) === 0) return bad(`${its} is not executable`);
+  if (type === folder) return bad('init-not-executable', `has a folder at ${shown(path)}, where a program is to be`);
+  if (type !== ordinary) return bad('init-not-executable', `${its} is no ordinary file`);
+  if ((found.mode & 0o111) === 0) return bad('init-not-executable', `${its} is not executable`);
   // Of hard links, all but one come without content.
   if (found.size === 0) return { fault: undefined, needs: [] };
   const line = /^#![ \t]*([^ \t\n\0]+)/.exec(Buffer.from(found.head.subarray(0, 256)).toString('latin1'));
   if (line?.[1] !== undefined) {
-    if (scripts >= mostScripts) return bad(`has an ${first} that is a script of a script of a script, and so on`);
+    if (scripts >= mostScripts)
+      return bad('init-interpreter-loop', `has an ${first} that is a script of a script of a script, and so on`);
     const inner = startable(files, line[1], first, scripts + 1);
-    return { fault: inner.fault, needs: ['CONFIG_BINFMT_SCRIPT', ...inner.needs] };
+    return { ...inner, needs: ['CONFIG_BINFMT_SCRIPT', ...inner.needs] };
   }
   return program(files, found, { its, first });
 }
 
 function program(files: ReadonlyMap<string, Found>, found: Found, { its, first }: { its: string; first: string }): Start {
   const elf = elfImage(bytesOf(found.head));
-  if (elf === undefined) return bad(`${its} is neither an ELF program nor a script that begins with #!`);
-  if (elf.kind !== 'program' && elf.kind !== 'library') return bad(`${its} is an ELF file, but no program`);
+  if (elf === undefined) return bad('init-wrong-format', `${its} is neither an ELF program nor a script that begins with #!`);
+  if (elf.kind !== 'program' && elf.kind !== 'library') return bad('init-wrong-format', `${its} is an ELF file, but no program`);
   const needs = {
     'x86-64': elf.bits === 64 ? 'CONFIG_BINFMT_ELF' : 'CONFIG_X86_X32_ABI',
     'x86 (32 bit)': 'CONFIG_IA32_EMULATION',
   }[elf.machine];
-  if (needs === undefined) return bad(`${its} is a program for ${elf.machine}, and the guest is x86-64`);
+  if (needs === undefined) return bad('init-wrong-format', `${its} is a program for ${elf.machine}, and the guest is x86-64`);
   const loader = elf.interpreter;
   if (loader !== undefined && loader !== '') {
     const place = target(files, loader);
     if (place === undefined || !files.has(place)) {
-      return bad(`has an ${first} that needs the loader ${shown(loader)}, which is not in it`);
+      return bad('init-interpreter-missing', `has an ${first} that needs the loader ${shown(loader)}, which is not in it`);
     }
   }
   return { fault: undefined, needs: [needs] };
 }
 
-function bad(fault: string): Start {
-  return { fault, needs: [] };
+function bad(name: string, fault: string): Start {
+  return { fault, name, needs: [] };
 }
 
 /** The path that a path leads to when all links are followed; undefined when they lead in a circle. */
@@ -110,11 +116,6 @@ function target(files: ReadonlyMap<string, Found>, path: string): string | undef
     waiting = [...to.split('/'), ...waiting];
   }
   return done.join('/');
-}
-
-/** An archive's path without what may stand before it: "./init", "/init". */
-export function clean(path: string): string {
-  return path.replace(/^(\.?\/+)+/, '').replace(/\/+$/, '');
 }
 
 /** A carriage return at the end of a script's first line is part of the name, and not to be seen otherwise. */

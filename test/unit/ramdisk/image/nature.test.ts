@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { bytesOf } from '../../../../src/boot/image/bytes.ts';
-import { nature } from '../../../../src/boot/image/nature.ts';
+import { bytesOf } from '../../../../src/ramdisk/image/bytes.ts';
+import { nature } from '../../../../src/ramdisk/image/nature.ts';
 import { bzImage, elf } from '../../../images.ts';
 
 /** A file with some bytes at an offset, and no text elsewhere. */

@@ -1,30 +1,38 @@
+import { type Bytes, bytesOf, numberAt } from './bytes.ts';
+
 const magic = 0x184c2102;
 /** The most that a block unpacks to. @see lib/decompress_unlz4.c */
 const blockBytes = 8 * 1024 * 1024;
 
 /**
- * What lz4 data in the legacy frame, the one that Linux reads, unpacks to. Pure.
+ * What lz4 data in the legacy frame, the one that Linux reads, unpacks to: from an offset to the end, a block at a time. Pure.
  *
  * The kernel of the lab profile is packed so, and few hosts have a program for it.
  *
  * @throws RangeError when it is no such data, or is cut or damaged.
  * @see https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md
  */
-export function unlz4(data: Uint8Array): Uint8Array {
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  if (data.length < 4 || view.getUint32(0, true) !== magic) throw new RangeError('it is no lz4 data in the legacy frame');
-  const blocks: Uint8Array[] = [];
-  let at = 4;
-  while (at < data.length) {
-    if (at + 4 > data.length) throw new RangeError(`its lz4 data is cut at byte ${at}`);
-    const bytes = view.getUint32(at, true);
+export async function* unlz4(file: Bytes, start: number): AsyncGenerator<Uint8Array> {
+  yield* blocksOf(file, start);
+}
+
+/** As `unlz4`, of data in memory, and all at once. */
+export function unlz4Whole(data: Uint8Array): Uint8Array {
+  return Buffer.concat([...blocksOf(bytesOf(data), 0)]);
+}
+
+function* blocksOf(file: Bytes, start: number): Generator<Uint8Array> {
+  if (numberAt(file, start, 4) !== magic) throw new RangeError('it is no lz4 data in the legacy frame');
+  let at = start + 4;
+  while (at < file.length) {
+    const bytes = numberAt(file, at, 4);
+    if (bytes === undefined) throw new RangeError(`its lz4 data is cut at byte ${at}`);
     at += 4;
     if (bytes === magic) continue;
-    if (bytes === 0 || at + bytes > data.length) throw new RangeError(`its lz4 block at byte ${at - 4} has a wrong length`);
-    blocks.push(block(data.subarray(at, at + bytes), at));
+    if (bytes === 0 || at + bytes > file.length) throw new RangeError(`its lz4 block at byte ${at - 4} has a wrong length`);
+    yield block(file.at(at, bytes), at);
     at += bytes;
   }
-  return Buffer.concat(blocks);
 }
 
 /** One block: sequences of literals and of a match, a piece of what was unpacked before. */
