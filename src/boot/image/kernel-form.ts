@@ -9,6 +9,8 @@ export interface BootedKernel {
   readonly form: 'bzImage' | 'elf';
   /** A phrase that says why. */
   readonly why: string;
+  /** Tries out RCU as it starts (CONFIG_PROVE_RCU); undefined when nobody knows. */
+  readonly provesRcu?: boolean;
 }
 
 /** What the choice depends on. */
@@ -63,7 +65,8 @@ async function chosenForm(checked: CheckedKernel, choice: FormChoice): Promise<B
   const sanitizer = sanitizers.find((symbol) => config?.value(symbol) === 'y');
   if (sanitizer !== undefined) return refuse(`its PVH entry would run before ${sanitizer} is ready for it`);
   const why = wanted === 'elf' ? 'asked for' : 'it need not unpack itself under emulation';
-  return { path: unpacked.path, form: 'elf', why, reachBytes: unpacked.reachBytes };
+  const proof = config === undefined ? {} : { provesRcu: config.value('CONFIG_PROVE_RCU') === 'y' };
+  return { path: unpacked.path, form: 'elf', why, reachBytes: unpacked.reachBytes, ...proof };
 }
 
 const mebibyte = 1024 * 1024;

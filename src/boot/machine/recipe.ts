@@ -10,8 +10,13 @@ export interface RecipeFacts {
   /** The CPU model and features that the user named. */
   readonly cpu: string | undefined;
   readonly cpus: number;
-  /** The file to start the kernel from, and why that one. */
-  readonly kernel: { readonly path: string; readonly form: 'bzImage' | 'elf'; readonly why: string };
+  /** The file to start the kernel from, and why that one; `provesRcu`: whether it tries out RCU as it starts, where that is known. */
+  readonly kernel: {
+    readonly path: string;
+    readonly form: 'bzImage' | 'elf';
+    readonly why: string;
+    readonly provesRcu?: boolean;
+  };
   /** The file to give the guest as its initramfs, and why that one. */
   readonly initramfs: { readonly path: string; readonly form: 'as it is' | 'unpacked'; readonly why: string };
   readonly qemuVersion: readonly [number, number];
@@ -60,6 +65,7 @@ export function recipe(facts: RecipeFacts): Recipe {
   const parts = [
     machine(facts),
     clock(facts),
+    ticks(facts),
     firmware(facts),
     image(facts),
     initramfs(facts),
@@ -117,6 +123,20 @@ function clock({ arch, accel, tscKhz, ...facts }: RecipeFacts): Part {
   const reason = 'the rate of its time-stamp counter need not be found out by interrupts that come late under emulation';
   const choice = { what: 'clock', value: `${tscKhz} kHz`, reason, against: 'found out' };
   return { words: [`tsc_early_khz=${tscKhz}`], choice: { ...choice, ...measured('tsc', { arch, accel, tscKhz, ...facts }) } };
+}
+
+/**
+ * The local APIC's timer is tried against another one for a tenth of a second, and that one for some ticks: on one CPU the
+ * other one does as well. A kernel that tries out RCU as it starts waits for ever more often without it (seen at six of
+ * twelve starts, at two of twelve with it), so what is not known to be another kernel keeps it.
+ *
+ * @see Documentation/admin-guide/kernel-parameters.txt, nolapic_timer and no_timer_check
+ */
+function ticks(facts: RecipeFacts): Part {
+  if (!single(facts) || facts.machine === 'microvm' || facts.kernel.provesRcu !== false) return {};
+  const reason = "the local APIC's timer need not be tried against another one: with one CPU that one does as well";
+  const choice = { what: 'ticks', value: 'HPET or PIT', reason, against: 'local APIC', ...measured('lapic', facts) };
+  return { words: ['nolapic_timer', 'no_timer_check'], choice };
 }
 
 function microvm(facts: RecipeFacts, choice: (reason: string) => Choice): Part {

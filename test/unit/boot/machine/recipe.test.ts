@@ -16,6 +16,7 @@ const facts: RecipeFacts = {
   tscKhz: undefined,
   interactive: false,
 };
+const known = { kernel: { path: '/k/vmlinux', form: 'elf', why: 'sooner', provesRcu: false } } as const;
 const arm = { arch: archs.aarch64, qboot: undefined };
 const microvm = { machine: 'microvm', tscKhz: 2_445_408 };
 
@@ -33,6 +34,13 @@ test.each<[string, Partial<RecipeFacts>, Partial<ReturnType<typeof recipe>>]>([
   ['a CPU that was asked for', { cpu: 'EPYC,-avx' }, { cpu: 'EPYC,-avx' }],
   ['a shell', { interactive: true }, { words: ['noreplace-smp', 'cryptomgr.notests', 'console=ttyS0', 'panic=-1', 'quiet'] }],
   ['a command', {}, { words: ['noreplace-smp', 'cryptomgr.notests', 'console=ttyS0', 'panic=-1'] }],
+  [
+    'a kernel that is known not to try out RCU',
+    known,
+    { words: ['nolapic_timer', 'no_timer_check', 'noreplace-smp', 'cryptomgr.notests', 'console=ttyS0', 'panic=-1'] },
+  ],
+  ['the same on two CPUs', { ...known, cpus: 2 }, { words: ['cryptomgr.notests', 'console=ttyS0', 'panic=-1'] }],
+  ['the same under KVM', { ...known, accel: 'kvm' }, { words: ['console=ttyS0', 'panic=-1'] }],
   ['a command on two CPUs', { cpus: 2 }, { words: ['cryptomgr.notests', 'console=ttyS0', 'panic=-1'] }],
   ['a command under KVM', { accel: 'kvm' }, { words: ['console=ttyS0', 'panic=-1'] }],
   ['microvm under KVM', { machine: 'microvm', accel: 'kvm' }, { bus: 'mmio', words: ['console=ttyS0', 'panic=-1'] }],
