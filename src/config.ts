@@ -113,10 +113,15 @@ export const settings = {
   net: () =>
     new Option(
       '--net <net>',
-      'user: out through the host; lab:NAME: a switch of your machines; none; with model=, mac=, pcap=, ip=, ... behind commas (repeatable)',
+      'user: out through the host; lab:NAME: a switch of your machines; bridge[:NAME], tap[:NAME]: of net up; none; with model=, mac=, ' +
+        'pcap=, ip=, ... behind commas (repeatable)',
     )
       .env('EULAB_NET')
       .argParser(collected(nets.nicSchema)),
+  bridgeHelper: () =>
+    new Option('--bridge-helper <program>', "what makes tap devices on bridges for --net bridge (default: QEMU's own)")
+      .env('EULAB_BRIDGE_HELPER')
+      .argParser(absolute),
   mac: () =>
     new Option('--mac <mac>', "the network card's address, or random (default: by the machine's name)").argParser(
       parsed(nets.macSchema),

@@ -2,7 +2,15 @@ import * as v from 'valibot';
 import { nearest } from './nearest.ts';
 
 /** Where the other end of a card's cable is. */
-export type NetAsked = { readonly kind: 'user' } | { readonly kind: 'lab'; readonly name: string };
+export type NetAsked =
+  | { readonly kind: 'user' }
+  | { readonly kind: 'lab'; readonly name: string }
+  | { readonly kind: 'bridge'; readonly name: string }
+  | {
+      readonly kind: 'tap';
+      /** Undefined for the one that `net up --tap-user` makes for this user. */
+      readonly name: string | undefined;
+    };
 
 /** The cards that eulab gives a guest, by the names of the option. */
 export const nicModels = ['virtio', 'e1000', 'rtl8139'] as const;
@@ -27,7 +35,10 @@ export interface NicAsked {
 
 const labForm = /^lab:([A-Za-z0-9][A-Za-z0-9._-]{0,31})$/;
 
-const nets = 'user, none, lab:NAME';
+const nets = 'user, none, lab:NAME, bridge[:NAME], tap[:NAME]';
+
+/** The bridge that `net up` makes unless told otherwise. */
+export const usualBridge = 'vmbr0';
 
 /** The guest's addresses: ADDRESS/PREFIX of IPv4 or IPv6, dhcp, or none. */
 export const ipSchema = v.pipe(
@@ -109,17 +120,28 @@ export const nicSchema = v.pipe(
   v.rawTransform<string, NicAsked | 'none'>(({ dataset, addIssue, NEVER }) => {
     const [name = '', ...words] = split(dataset.value);
     if (name === 'none' && words.length === 0) return 'none';
-    const lab = labForm.exec(name)?.[1];
-    const issue = lab === undefined && name !== 'user' ? `is none of ${nets}` : undefined;
+    const net = netAsked(name);
     const values = new Map<string, string[]>();
-    const wrong = issue ?? words.map((word) => take(word, values)).find((found) => found !== undefined);
-    if (wrong !== undefined) {
-      addIssue({ message: wrong });
+    const wrong = typeof net === 'string' ? net : words.map((word) => take(word, values)).find((found) => found !== undefined);
+    if (typeof net === 'string' || wrong !== undefined) {
+      addIssue({ message: wrong ?? '' });
       return NEVER;
     }
-    return nicAsked(lab === undefined ? { kind: 'user' } : { kind: 'lab', name: lab }, values);
+    return nicAsked(net, values);
   }),
 );
+
+/** What a net's name says, or what is wrong with it. */
+function netAsked(text: string): NetAsked | string {
+  if (text === 'user') return { kind: 'user' };
+  const lab = labForm.exec(text)?.[1];
+  if (lab !== undefined) return { kind: 'lab', name: lab };
+  const [kind, name] = text.split(/:(.*)/s);
+  if (kind !== 'bridge' && kind !== 'tap') return `is none of ${nets}`;
+  const found = name === undefined ? undefined : v.safeParse(interfaceSchema, name);
+  if (found?.success === false) return `has the name ${JSON.stringify(name)}, which ${found.issues[0].message}`;
+  return kind === 'tap' ? { kind, name } : { kind, name: name ?? usualBridge };
+}
 
 function nicAsked(net: NetAsked, values: ReadonlyMap<string, readonly string[]>): NicAsked {
   const last = (key: keyof typeof keys) => values.get(key)?.at(-1);

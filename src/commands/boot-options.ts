@@ -27,6 +27,7 @@ export function described() {
     .addOption(settings.share())
     .addOption(settings.cwd())
     .addOption(settings.net())
+    .addOption(settings.bridgeHelper())
     .addOption(settings.mac())
     .addOption(settings.ip())
     .addOption(settings.gateway())
@@ -69,6 +70,7 @@ Examples:
   eulab boot --root rootfs:snapshot
   eulab boot --forward tcp:127.0.0.1:10022-:22
   eulab boot --net lab:a --ip 10.1.0.1/24           another one with 10.1.0.2/24, and they ping each other
+  eulab boot --net bridge                           on the bridge of net up, by DHCP
   eulab boot --profile-boot
   eulab boot --profile-boot=before --repeat 5 -- true
   eulab boot --compare before.json after.json

@@ -109,10 +109,12 @@ async function disksOf({ root, disk }: Options, artifacts: string): Promise<Driv
 }
 
 /** Loaded when something is said of them: most boots have the usual one. */
-async function cardsOf({ env }: Context, { net, mac, ip, gateway, dns, pcap, forward }: Options): Promise<readonly Nic[]> {
+async function cardsOf({ env }: Context, options: Options): Promise<readonly Nic[]> {
+  const { net, mac, ip, gateway, dns, pcap, forward, bridgeHelper, qemu, dryRun, explain } = options;
   const said = { net, mac, ip, gateway, dns, pcap, forward };
   if (Object.values(said).every((value) => value === undefined)) return [usualNic];
-  return (await import('../boot/machine/nics.ts')).nicsOf(said, runtimeFolder(env));
+  const { cards } = await import('../boot/machine/host-cards.ts');
+  return await cards(said, { runtime: runtimeFolder(env), bridgeHelper, qemu, tries: !dryRun && !explain });
 }
 
 /** What would be run, fit to paste: the private folder and QEMU, whose sockets lie in it. */

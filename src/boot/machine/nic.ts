@@ -15,6 +15,19 @@ export type Backend =
       readonly name: string;
       /** The file for every frame of that switch. */
       readonly pcap: string | undefined;
+    }
+  | {
+      /** A bridge of the host's, on which a program with the right to it makes a tap device for each start. */
+      readonly kind: 'bridge';
+      readonly name: string;
+      readonly helper: string;
+    }
+  | {
+      /** A tap device of the host's that is this user's. */
+      readonly kind: 'tap';
+      readonly name: string;
+      /** Its packets are moved by the host's kernel, where KVM runs the guest: nobody may want to see them in QEMU then. */
+      readonly vhost: boolean;
     };
 
 /**
@@ -60,6 +73,7 @@ export const usualNic: Nic = {
 export interface Chassis {
   readonly net: readonly Nic[];
   readonly bus: Bus;
+  readonly accel: 'kvm' | 'tcg';
   /** Its last part is the machine's name. */
   readonly folder: string;
 }
@@ -75,9 +89,10 @@ export function cableSocket(folder: string, index: number): string {
  * A card in a lab has a socket in the machine's folder, to which the switch comes: QEMU waits for the next one when a switch
  * goes away.
  *
- * @see qemu(1), "-netdev stream", "-object filter-dump"
+ * @see qemu(1), "-netdev stream", "-netdev bridge", "-netdev tap", "-object filter-dump"
  */
-export function nicArgs({ net, bus, folder }: Chassis): string[] {
+export function nicArgs(chassis: Chassis): string[] {
+  const { net, bus, folder } = chassis;
   return net.flatMap((nic, index) => {
     const id = `net${index}`;
     const address = macOf(nic.mac, nameOf(folder), index);
@@ -85,7 +100,7 @@ export function nicArgs({ net, bus, folder }: Chassis): string[] {
     const properties = [deviceOf(nic.model, bus), `netdev=${id}`, ...mac(address), ...(bus === 'pci' ? ['romfile='] : [])];
     const dump =
       nic.pcap === undefined ? [] : ['-object', `filter-dump,id=dump${index},netdev=${id},file=${optionValue(nic.pcap)}`];
-    return ['-netdev', netdev(nic.backend, folder, net, index), '-device', properties.join(','), ...dump];
+    return ['-netdev', netdev(nic.backend, chassis, index), '-device', properties.join(','), ...dump];
   });
 }
 
@@ -98,7 +113,7 @@ function deviceOf(model: NicModel, bus: Bus): string {
   return bus === 'pci' ? 'virtio-net-pci' : 'virtio-net-device';
 }
 
-function netdev(backend: Backend, folder: string, net: readonly Nic[], index: number): string {
+function netdev(backend: Backend, { net, accel, folder }: Chassis, index: number): string {
   const id = `id=net${index}`;
   switch (backend.kind) {
     case 'user': {
@@ -109,6 +124,12 @@ function netdev(backend: Backend, folder: string, net: readonly Nic[], index: nu
     }
     case 'lab':
       return `stream,${id},server=on,addr.type=unix,addr.path=${optionValue(cableSocket(folder, index))}`;
+    case 'bridge':
+      return `bridge,${id},br=${backend.name},helper=${optionValue(backend.helper)}`;
+    case 'tap': {
+      const vhost = backend.vhost && accel === 'kvm' ? ',vhost=on' : '';
+      return `tap,${id},ifname=${backend.name},script=no,downscript=no${vhost}`;
+    }
   }
 }
 

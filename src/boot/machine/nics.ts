@@ -20,17 +20,27 @@ export interface NetOptions {
   readonly forward?: readonly string[] | undefined;
 }
 
+/** What this user has on this host. */
+export interface Own {
+  /** The folder of the sockets. */
+  readonly runtime: string;
+  /** The tap device that `net up --tap-user` makes. */
+  readonly tap: string;
+  /** The program that makes tap devices on bridges; asked for when there is a card on one. @throws EulabError (3) without it */
+  readonly helper: () => string;
+}
+
 /** As many as the guest's first process takes. */
 const mostNics = 8;
 
 /**
- * The cards that the options describe. A file for packets is looked at, not made. `runtime` is the folder of this user's sockets.
+ * The cards that the options describe. A file for packets is looked at, not made.
  *
  * @throws EulabError (2) that names the option and the value.
  */
-export function nicsOf(options: NetOptions, runtime: string): Nic[] {
+export function nicsOf(options: NetOptions, own: Own): Nic[] {
   const asked = cards(options);
-  for (const { net } of asked) if (net.kind === 'lab') checkSocket(net.name, runtime);
+  for (const { net } of asked) if (net.kind === 'lab') checkSocket(net.name, own.runtime);
   const first = asked.findIndex(({ net }) => net.kind === 'user');
   if (options.forward !== undefined && first < 0) {
     throw refused(`--forward ${options.forward[0]} needs a card in QEMU's own network`, 'add one: --net user');
@@ -38,7 +48,7 @@ export function nicsOf(options: NetOptions, runtime: string): Nic[] {
   const nics = asked.map((card, index): Nic => {
     const backends = asked.map(({ net }) => ({ backend: net }));
     return {
-      backend: backendOf(card, index === first ? (options.forward ?? []) : []),
+      backend: backendOf(card, index === first ? (options.forward ?? []) : [], own),
       model: card.model,
       mac: macFor(card, asked.length),
       pcap: card.pcap === undefined ? undefined : packetFile(card.pcap),
@@ -86,10 +96,23 @@ function cards({ net = [], mac, ip, gateway, dns, pcap, forward }: NetOptions): 
   return [whole, ...others];
 }
 
-function backendOf({ net, labPcap }: NicAsked, forwards: readonly string[]): Backend {
+function backendOf({ net, model, labPcap, pcap }: NicAsked, forwards: readonly string[], own: Own): Backend {
   if (net.kind === 'lab') return { ...net, pcap: labPcap === undefined ? undefined : packetFile(labPcap) };
   if (labPcap !== undefined) throw refused(`lab-pcap=${labPcap} is for --net lab:NAME`, 'of one card: pcap=FILE');
+  if (net.kind === 'bridge') return { ...net, helper: own.helper() };
+  // What the kernel moves is not seen by QEMU, which is to write it down.
+  if (net.kind === 'tap') return { kind: 'tap', name: net.name ?? own.tap, vhost: model === 'virtio' && !pcap && vhost() };
   return { kind: 'user', forwards };
+}
+
+/** Whether we may use the kernel's own virtio-net: QEMU does not start when it is told to and cannot. */
+function vhost(): boolean {
+  try {
+    accessSync('/dev/vhost-net', constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A card that is alone in QEMU's own network meets nobody who could have the same address. */
@@ -113,7 +136,9 @@ function checkMacs(nics: readonly Nic[]): void {
 
 function guestNet({ net, ip, gateway, dns }: NicAsked, usersBefore: number): GuestNet {
   const [word] = ip;
-  if (word === undefined && gateway.length + dns.length === 0) return net.kind === 'user' ? userNet(usersBefore) : unset;
+  if (word === undefined && gateway.length + dns.length === 0) {
+    return net.kind === 'user' ? userNet(usersBefore) : net.kind === 'lab' ? unset : leased;
+  }
   const fixed = word !== undefined && word !== 'dhcp' && word !== 'none';
   if (ip.length > 1 && ip.some((one) => one === 'dhcp' || one === 'none')) {
     throw refused(`--ip ${ip.join(' --ip ')}: dhcp and none stand alone`, 'leave one of them out');
@@ -126,6 +151,9 @@ function guestNet({ net, ip, gateway, dns }: NicAsked, usersBefore: number): Gue
 }
 
 const unset: GuestNet = { addresses: 'none', gateways: [], dns: [] };
+
+/** On a bridge there is a server: ours, or the LAN's. */
+const leased: GuestNet = { ...unset, addresses: 'dhcp' };
 
 /** The first one leads out; the others have addresses only. */
 function userNet(usersBefore: number): GuestNet {

@@ -43,8 +43,29 @@ test.each<[string, Nic[], 'pci' | 'mmio', string[]]>([
       ...['-netdev', 'user,id=net2,net=10.0.3.0/24', '-device', 'virtio-net-pci,netdev=net2,romfile='],
     ],
   ],
+  [
+    'a bridge, and a tap device without the kernel’s virtio-net, which nobody has under emulation',
+    [
+      { ...usualNic, backend: { kind: 'bridge', name: 'vmbr0', helper: '/usr/lib/a,b/helper' } },
+      { ...usualNic, backend: { kind: 'tap', name: 'tap-me', vhost: true } },
+    ],
+    'mmio',
+    [
+      ...['-netdev', 'bridge,id=net0,br=vmbr0,helper=/usr/lib/a,,b/helper', '-device', 'virtio-net-device,netdev=net0'],
+      ...['-netdev', 'tap,id=net1,ifname=tap-me,script=no,downscript=no', '-device', 'virtio-net-device,netdev=net1'],
+    ],
+  ],
 ])('cards: %s', (_what, net, bus, expected) => {
-  expect(nicArgs({ net, bus, folder })).toEqual(expected);
+  expect(nicArgs({ net, bus, folder, accel: 'tcg' })).toEqual(expected);
+});
+
+test('under KVM the host’s kernel moves the packets of a tap device that says so', () => {
+  const tap = (vhost: boolean): Nic => ({ ...usualNic, backend: { kind: 'tap', name: 't', vhost } });
+  const [, first, , , , second] = nicArgs({ net: [tap(true), tap(false)], bus: 'mmio', folder, accel: 'kvm' });
+  expect([first, second]).toEqual([
+    'tap,id=net0,ifname=t,script=no,downscript=no,vhost=on',
+    'tap,id=net1,ifname=t,script=no,downscript=no',
+  ]);
 });
 
 test('the guest hears of each card, and of their order where there are several', () => {
