@@ -235,6 +235,10 @@ export const settings = {
     new Option('--tap-user <user>', 'a tap device on the bridge, tap-USER, that this user may open')
       .env('EULAB_TAP_USER')
       .argParser(parsed(nets.userSchema)),
+  bridgeUser: () =>
+    new Option('--bridge-user <user>', 'may boot machines on the bridge without root: eulab boot --net bridge')
+      .env('EULAB_BRIDGE_USER')
+      .argParser(parsed(nets.userSchema)),
   confirmWithin: () =>
     new Option('--confirm-within <time>', 'with --uplink: everything is taken back when no gateway has answered by then')
       .default(30_000, '30s')

@@ -36,15 +36,19 @@ function upCommand(context: Context) {
     .addOption(settings.uplink())
     .addOption(settings.nat())
     .addOption(settings.dhcp())
+    .addOption(settings.bridgeUser())
+    .addOption(settings.bridgeHelper())
     .addOption(settings.tapUser())
     .addOption(settings.confirmWithin())
     .addOption(settings.netForce())
     .addOption(settings.netState())
     .addOption(settings.dryRun())
-    .addHelpText('after', '\nExamples:\n  eulab net up\n  eulab net up --uplink enp4s0\n  eulab net up --dry-run')
-    .action(async ({ bridge, address, uplink, nat, dhcp, tapUser, confirmWithin, force, state, dryRun }) => {
-      const wished = { ...(uplink === undefined ? {} : { uplink }), ...(tapUser === undefined ? {} : { tapUser }) };
-      const lab: Lab = { bridge, address, nat, dhcp, state, ...wished };
+    .addHelpText(
+      'after',
+      '\nExamples:\n  eulab net up\n  eulab net up --uplink enp4s0\n  eulab net up --bridge-user "$USER"\n  eulab net up --dry-run',
+    )
+    .action(async ({ bridge, address, confirmWithin, force, state, dryRun, ...rest }) => {
+      const lab: Lab = { bridge, address, state, ...rest };
       if (dryRun === true) {
         print((await view(lab, { force: force === true })).resources.flatMap(({ make }) => make.map(show)));
         return;

@@ -1,4 +1,5 @@
 import type { Journal } from './journal.ts';
+import type { Permission } from './permission.ts';
 
 /** A network interface, as `ip -j -d link show` tells it. */
 export interface Link {
@@ -94,6 +95,8 @@ export interface Facts {
   /** Whether dnsmasq is installed, and the one that serves our bridge. */
   readonly dnsmasq: { readonly installed: boolean; readonly pid?: number; readonly args?: readonly string[] };
   readonly nic: { readonly wifi: boolean; readonly manager: string | undefined };
+  /** Undefined when no user was to have any. */
+  readonly permission?: Permission;
   /** What stands beside: the journals of our other bridges. */
   readonly others: readonly Journal[];
   /** Whether the rules of nft and iptables could be seen. */

@@ -30,15 +30,20 @@ export function findHelper(named: string | undefined, qemu: string | undefined):
     if (existsSync(named)) return named;
     throw notReady(`there is no bridge helper ${named}, as --bridge-helper has it`, `leave it out: eulab finds QEMU's own`);
   }
-  const prefix = qemu === undefined ? [] : [dirname(dirname(realpathSync(qemu)))];
-  const beside = prefix.flatMap((path) => ['libexec', 'lib/qemu', 'libexec/qemu'].map((folder) => join(path, folder)));
-  const found = [...beside, ...places].map((folder) => join(folder, name)).filter((file) => existsSync(file));
-  const helper = found.find((file) => setuidRoot(statSync(file))) ?? found[0];
+  const helper = helperPath(qemu);
   if (helper !== undefined) return helper;
   throw notReady(
     `${name} is not installed, by which QEMU joins a bridge without root`,
     'apt-get install qemu-system-common; where it is elsewhere, name it: --bridge-helper FILE',
   );
+}
+
+/** As `findHelper`; undefined when there is none. */
+export function helperPath(qemu: string | undefined): string | undefined {
+  const prefix = qemu === undefined ? [] : [dirname(dirname(realpathSync(qemu)))];
+  const beside = prefix.flatMap((path) => ['libexec', 'lib/qemu', 'libexec/qemu'].map((folder) => join(path, folder)));
+  const found = [...beside, ...places].map((folder) => join(folder, name)).filter((file) => existsSync(file));
+  return found.find((file) => setuidRoot(statSync(file))) ?? found[0];
 }
 
 /**
@@ -55,7 +60,7 @@ export async function checkBridge(bridge: string, helper: string, tries: boolean
   if (rights === 'none') {
     throw notReady(
       `${helper} has no right to make a tap device: it is neither setuid nor has it cap_net_admin`,
-      `sudo setcap cap_net_admin+ep ${helper}`,
+      `sudo eulab net up --bridge ${bridge} --bridge-user "$USER"; or: sudo setcap cap_net_admin+ep ${helper}`,
     );
   }
   checkRules(bridge, helper);
@@ -101,15 +106,22 @@ const setuidRoot = ({ mode, uid }: Stats) => (mode & 0o4000) !== 0 && uid === 0;
 /** The rights of the helper: unknown where nobody can tell. @see capabilities(7) */
 async function privilege(helper: string): Promise<'root' | 'capability' | 'none' | 'unknown'> {
   if (isRoot() || setuidRoot(statSync(helper))) return 'root';
+  const found = await capabilitiesOf(helper);
+  if (found === undefined) return 'unknown';
+  return /cap_net_admin[^ ]*[=+][ip]*e?[ip]*p/.test(found) ? 'capability' : 'none';
+}
+
+/** The capabilities of a file as setcap(8) takes them, empty for none; undefined where nobody can tell. */
+export async function capabilitiesOf(file: string): Promise<string | undefined> {
   const getcap = locate('getcap', { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` });
-  if (getcap === undefined) return 'unknown';
-  const { code, stdout } = await probe({ file: getcap, args: [helper] });
-  if (code !== 0) return 'unknown';
-  return /cap_net_admin[^ ]*[=+][ip]*e?[ip]*p/.test(stdout) ? 'capability' : 'none';
+  if (getcap === undefined) return undefined;
+  const { code, stdout } = await probe({ file: getcap, args: [file] });
+  // Older ones print PATH = VALUE.
+  return code === 0 ? stdout.trim().slice(file.length).replace(/^ = /, '').trim() : undefined;
 }
 
 /** The file of rules that is compiled into the helper. */
-function rulesOf(helper: string): string {
+export function rulesOf(helper: string): string {
   try {
     return /\/[\w./-]*\/qemu\/bridge\.conf/.exec(readFileSync(helper, 'latin1'))?.[0] ?? '/etc/qemu/bridge.conf';
   } catch {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { EulabError, isErrno, status } from '../errors.ts';
 import type { Address, Neighbour, Route } from './facts.ts';
 import type { Lab } from './lab.ts';
+import type { Permission } from './permission.ts';
 
 /** What the host was before eulab changed it: written whole before the first change, and kept until all is taken back. */
 export interface Journal {
@@ -11,6 +12,7 @@ export interface Journal {
   /** The values of all settings that eulab changes, by their path below /proc/sys. */
   readonly sysctls: Readonly<Record<string, string>>;
   readonly uplink?: Saved;
+  readonly permission?: Permission;
 }
 
 /** What a NIC had that joined a bridge. */

@@ -11,6 +11,9 @@ export interface Lab {
   readonly dhcp: boolean;
   /** Who gets a tap device on the bridge. */
   readonly tapUser?: string;
+  /** Who may have QEMU join the bridge by its helper, and where that is when it is not in its usual place. */
+  readonly bridgeUser?: string;
+  readonly bridgeHelper?: string;
   /** Where the journal, the leases and the like lie. */
   readonly state: string;
 }

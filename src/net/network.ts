@@ -50,8 +50,8 @@ export async function view(lab: Lab, wanted: { readonly force: boolean } | undef
       exitCode: status.usage,
     });
   }
-  const nic = (written?.lab ?? lab).uplink;
-  const facts = await probe(lab, nic);
+  const known = { ...(written?.lab ?? lab), state: lab.state };
+  const facts = await probe(known, known.uplink);
   if (wanted !== undefined) refuse(lab, facts, { standing: written !== undefined, force: wanted.force });
   const orphan = written === undefined && (wanted === undefined || ours(linkOf(facts, lab.bridge)));
   const journal = written ?? (orphan ? recovered(lab, facts) : begin(lab, facts));
@@ -194,10 +194,11 @@ async function held({ state }: Lab, verb: string, { signal, report }: Act): Prom
 }
 
 /** The settings of a network as the options that say them. */
-function settings({ bridge, address, uplink, nat, dhcp, tapUser }: Lab): string {
+function settings({ bridge, address, uplink, nat, dhcp, tapUser, bridgeUser }: Lab): string {
   const own = [`--address ${address}`, ...(nat ? [] : ['--no-nat']), ...(dhcp ? [] : ['--no-dhcp'])];
   const tap = tapUser === undefined ? [] : [`--tap-user ${tapUser}`];
-  return [`--bridge ${bridge}`, ...(uplink === undefined ? own : [`--uplink ${uplink}`]), ...tap].join(' ');
+  const user = bridgeUser === undefined ? [] : [`--bridge-user ${bridgeUser}`];
+  return [`--bridge ${bridge}`, ...(uplink === undefined ? own : [`--uplink ${uplink}`]), ...tap, ...user].join(' ');
 }
 
 /** Whether all stands, something lacks, or nothing is there. Pure. */

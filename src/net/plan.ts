@@ -4,6 +4,7 @@ import { type Facts, linkOf } from './facts.ts';
 import type { Journal } from './journal.ts';
 import { group, type Lab, ours, uplinkOf } from './lab.ts';
 import { forwarding, forwardingPath, nat, passage, switched } from './nat.ts';
+import { type Permission, permission } from './permission.ts';
 import type { Resource } from './resource.ts';
 import { tap } from './tap.ts';
 import { rebuilt, snapshot, uplink } from './uplink.ts';
@@ -12,7 +13,12 @@ import { rebuilt, snapshot, uplink } from './uplink.ts';
  * The network's resources, in the order in which they are made; they are removed in reverse. Pure: `facts` is the host as it
  * is, `journal` what it was before eulab changed it.
  */
-export function resources({ lab, sysctls, uplink: saved }: Journal, facts: Facts): Resource[] {
+export function resources(journal: Journal, facts: Facts): Resource[] {
+  const { lab } = journal;
+  return [...network(journal, facts), ...permission(lab, facts, journal.permission)];
+}
+
+function network({ lab, sysctls, uplink: saved }: Journal, facts: Facts): Resource[] {
   if (saved !== undefined)
     return [bridge(lab, facts, saved), uplink(lab, facts, saved), ...tap(lab, facts), ...passage(lab, facts)];
   return [
@@ -27,6 +33,18 @@ export function resources({ lab, sysctls, uplink: saved }: Journal, facts: Facts
 
 /** The journal of a network that is to be made: what the host is now, and was before others of ours changed it. Pure. */
 export function begin(lab: Lab, facts: Facts): Journal {
+  const earlier = facts.others.find((other) => other.permission !== undefined)?.permission;
+  const before = lab.bridgeUser === undefined ? undefined : rights(facts.permission, earlier);
+  return { ...start(lab, facts), ...(before === undefined ? {} : { permission: before }) };
+}
+
+/** What is here now, but for the rights that another bridge of ours has changed already. */
+function rights(now: Permission | undefined, earlier: Permission | undefined): Permission | undefined {
+  if (now === undefined || earlier === undefined) return now;
+  return { ...now, helper: earlier.helper, tun: earlier.tun };
+}
+
+function start(lab: Lab, facts: Facts): Journal {
   if (lab.uplink !== undefined) return { version: 1, lab, sysctls: {}, uplink: snapshot(facts, lab.uplink) };
   const before = facts.others.map(({ sysctls }) => sysctls);
   const now = Object.entries(facts.sysctls).filter(([path]) => path === forwardingPath || switched(path));

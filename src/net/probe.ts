@@ -5,6 +5,7 @@ import { pidFile } from './dhcp.ts';
 import type { Address, Facts, Filter, Link, Neighbour, Route } from './facts.ts';
 import { otherJournals } from './journal.ts';
 import { type Lab, nftTable } from './lab.ts';
+import { permissionFacts } from './permission-probe.ts';
 
 /**
  * The host's network as it is: by iproute2, /proc and /sys, and as root nft and iptables. Changes nothing.
@@ -13,7 +14,7 @@ import { type Lab, nftTable } from './lab.ts';
  */
 export async function probe(lab: Lab, nic = lab.uplink): Promise<Facts> {
   if (!installed('ip')) throw missing('ip');
-  const [links, addresses, four, six, neighbours, nft, filters, others] = await Promise.all([
+  const [links, addresses, four, six, neighbours, nft, filters, others, permission] = await Promise.all([
     ip<Link>('-d', 'link', 'show'),
     ip<{ readonly ifname: string; readonly addr_info: readonly Address[] }>('addr', 'show'),
     ip<Omit<Route, 'family'>>('-4', 'route', 'show', 'table', 'all'),
@@ -22,6 +23,7 @@ export async function probe(lab: Lab, nic = lab.uplink): Promise<Facts> {
     nftFacts(lab.bridge),
     Promise.all([filter('iptables'), filter('ip6tables')]),
     otherJournals(lab.state, lab.bridge),
+    permissionFacts(lab),
   ]);
   return {
     links,
@@ -37,6 +39,7 @@ export async function probe(lab: Lab, nic = lab.uplink): Promise<Facts> {
     dnsmasq: { installed: installed('dnsmasq'), ...server(pidFile(lab)) },
     nic: { wifi: wifi(nic), manager: manager(nic ?? '', links.find(({ ifname }) => ifname === nic)?.ifindex) },
     others,
+    ...(permission === undefined ? {} : { permission }),
     root: isRoot(),
   };
 }

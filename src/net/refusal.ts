@@ -26,8 +26,19 @@ export function refuse(
   if (tap !== undefined && tap.group !== group && !standing) {
     throw usage(`${tap.ifname} exists and was not made by eulab`, `remove it: ip link delete ${tap.ifname}`);
   }
+  refuseUser(lab, facts);
   if (lab.uplink === undefined) refuseIsolated(lab, facts);
   else refuseUplink(lab, lab.uplink, facts, standing || force);
+}
+
+function refuseUser({ bridgeUser }: Lab, { permission }: Facts): void {
+  if (bridgeUser === undefined || permission === undefined) return;
+  if (permission.gids.length === 0) throw usage(`there is no user ${bridgeUser}`, 'see who there is: getent passwd');
+  if (permission.helper !== undefined) return;
+  throw new EulabError('qemu-bridge-helper is not installed, by which QEMU joins a bridge without root', {
+    hint: 'apt-get install qemu-system-common; where it is elsewhere, name it: --bridge-helper FILE',
+    exitCode: status.notReady,
+  });
 }
 
 function refuseIsolated(lab: Lab, facts: Facts): void {

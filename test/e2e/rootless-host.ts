@@ -49,8 +49,9 @@ export function rootlessHost({ boots = false }: { readonly boots?: boolean } = {
   mkdirSync(join(here.path, 'runtime'), { mode: 0o700 });
   execFileSync('chown', ['-R', uid, here.path]);
   mkdirSync(join(here.path, 'etc'));
-  for (const name of ['passwd', 'group', 'nsswitch.conf', 'ld.so.cache', 'hosts', 'resolv.conf']) {
-    if (existsSync(`/etc/${name}`)) cpSync(`/etc/${name}`, join(here.path, 'etc', name));
+  for (const name of ['passwd', 'group', 'nsswitch.conf', 'ld.so.cache', 'hosts', 'resolv.conf', 'alternatives']) {
+    if (existsSync(`/etc/${name}`))
+      cpSync(`/etc/${name}`, join(here.path, 'etc', name), { recursive: true, verbatimSymlinks: true });
   }
   execFileSync('cp', [helper, here.path]);
   execFileSync('mknod', ['-m', '666', join(here.path, 'tun'), 'c', '10', '200']);
