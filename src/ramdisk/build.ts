@@ -190,7 +190,7 @@ async function guestFiles(folder: string): Promise<Entry[]> {
 
 /** Said here and not by the file's mode, which a package manager or a checkout may change. */
 function executable(path: string): boolean {
-  return path.endsWith('.script');
+  return path.endsWith('.script') || path.startsWith('etc/network/if-');
 }
 
 async function requestKey(request: RamdiskRequest, guest: readonly Entry[], busybox: Uint8Array | undefined): Promise<string> {

@@ -10,8 +10,12 @@ export function skeleton(): Entry[] {
   const folders = ['dev', 'etc', 'mnt', 'proc', 'run', 'sys', 'usr', 'usr/share', 'var', 'var/log'].map((path) =>
     directory(path),
   );
+  // run-parts, which ifup and ifdown call for each, fails without.
+  const hooks = ['', '/if-pre-up.d', '/if-up.d', '/if-down.d', '/if-post-down.d'].map((path) => directory(`etc/network${path}`));
   return [
     ...folders,
+    ...hooks,
+    symlink('var/run', '../run'),
     symlink('init', 'bin/eulab-agent'),
     directory('root', 0o700),
     directory('tmp', 0o1777),

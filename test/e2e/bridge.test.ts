@@ -56,7 +56,16 @@ test('an ordinary user’s machines on the bridge, by DHCP and with fixed addres
 
   const call = (...args: string[]) => program('ip', host.argv('', args), { env: host.env });
   const inside = async (name: string, script: string) => (await call('exec', name, '--', 'sh', '-c', script)).stdout.toString();
-  const fixed = (last: number) => ['--ip', `10.77.0.${last}/24`, '--gateway', '10.77.0.1', '--dns', '10.77.0.1'];
+  const fixed = (last: number) => [
+    '--ip',
+    `10.77.0.${last}/24`,
+    '--gateway',
+    '10.77.0.1',
+    '--dns',
+    '10.77.0.1',
+    '--ip',
+    `fd00:77::${last}/64`,
+  ];
   const cards = [['bridge'], ['bridge', ...fixed(2)], ['tap', ...fixed(3)]];
   const machines = cards.map(([kind = '', ...options], index) => {
     const args = ['boot', '--accel', 'tcg', '--memory', '96M', '--name', `b${index + 1}`, '--net', kind, ...options];
@@ -74,6 +83,17 @@ test('an ordinary user’s machines on the bridge, by DHCP and with fixed addres
   for (const name of ['b1', 'b2', 'b3']) {
     expect([name, (await inside(name, pings)).match(/ 1 packets received/g)?.length]).toEqual([name, all.length]);
   }
+  expect(await inside('b2', 'ping -c1 -W5 fd00:77::3')).toContain(' 1 packets received');
+  // As interfaces(5) has it: down, and up again from the file.
+  const again =
+    'cat /etc/network/interfaces; ifdown -a && ip -o -4 address; rm /etc/resolv.conf; ifup -a && cat /etc/resolv.conf';
+  const files = await Promise.all(['b1', 'b2'].map((name) => inside(name, again)));
+  expect(files[0]).toMatch(/\nauto eth0\niface eth0 inet dhcp\n(udhcpc.*\n)*nameserver 10\.77\.0\.1\n$/);
+  expect(files[1]).toContain(
+    'iface eth0 inet static\n\taddress 10.77.0.2\n\tnetmask 255.255.255.0\n\tbroadcast +\n\tgateway 10.77.0.1\n',
+  );
+  expect(files[1]).toMatch(/\niface eth0 inet6 static\n\taddress fd00:77::2\n\tnetmask 64\nnameserver 10\.77\.0\.1\n$/);
+  for (const name of ['b1', 'b2']) expect((await inside(name, pings)).match(/ 1 packets received/g)).toHaveLength(all.length);
   // What the firewall lets through is a rule of ours, where the kernel shows it what a bridge forwards.
   expect(bridged).toContain('net.bridge.bridge-nf-call-iptables = 1');
   expect(host.root('iptables -S FORWARD')).toContain('--comment "eulab:vmbr0"');

@@ -107,6 +107,11 @@ void words_read(struct words *words);
 
 /* network.c: the cards and their addresses. */
 void set_network(const struct words *words);
+/* The next of a list with commas, in `item`; false at its end. */
+bool next_of(const char **list, char *item, size_t size);
+
+/* interfaces.c: the same for people and for ifup(8). */
+void write_interfaces(const struct words *words);
 
 /* setup.c: what every program expects of a system. */
 void mount_all(void);

@@ -224,7 +224,7 @@ static void add_dns(const char *text)
 }
 
 /* The next of a list with commas, in `item`; false at its end. */
-static bool next_of(const char **list, char *item, size_t size)
+bool next_of(const char **list, char *item, size_t size)
 {
 	if (*list == NULL || **list == '\0')
 		return false;
@@ -244,7 +244,10 @@ static void set_card(const char *name, const struct card *card)
 		return;
 	if (strcmp(list, "dhcp") == 0) {
 		/* Three questions, a second apart: a network without a server delays the start, it does not stop it. */
-		char *const client[] = { "udhcpc", "-q", "-n", "-t", "3", "-T", "1", "-i", (char *)name, NULL };
+		/* It stays, to renew the lease; ifdown finds it by this file. */
+		char pid[32 + IF_NAMESIZE];
+		snprintf(pid, sizeof(pid), "/run/udhcpc.%s.pid", name);
+		char *const client[] = { "udhcpc", "-R", "-n", "-t", "3", "-T", "1", "-p", pid, "-i", (char *)name, NULL };
 		if (run(client, "/run/udhcpc.log") != 0)
 			say("no DHCP server answered on %s (see /run/udhcpc.log)", name);
 		return;
@@ -275,6 +278,7 @@ void set_network(const struct words *words)
 		if (words->cards[i].ip != NULL && if_nametoindex(name) != 0)
 			set_card(name, &words->cards[i]);
 	}
+	write_interfaces(words);
 	close(inet_fd);
 	if (inet6_fd >= 0)
 		close(inet6_fd);
