@@ -239,6 +239,8 @@ export const settings = {
     new Option('--bridge-user <user>', 'may boot machines on the bridge without root: eulab boot --net bridge')
       .env('EULAB_BRIDGE_USER')
       .argParser(parsed(nets.userSchema)),
+  sudoers: () =>
+    new Option('--sudoers', 'print the rule by which sudo lets you make this very call, and its net down, without a password'),
   confirmWithin: () =>
     new Option('--confirm-within <time>', 'with --uplink: everything is taken back when no gateway has answered by then')
       .default(30_000, '30s')

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { userInfo } from 'node:os';
 import { Command } from 'commander';
 import { show } from '../command.ts';
 import { settings } from '../config.ts';
@@ -9,6 +10,7 @@ import type { Lab } from '../net/lab.ts';
 import { down, summary, up, type View, view } from '../net/network.ts';
 import { isRoot } from '../net/probe.ts';
 import { stateOf } from '../net/resource.ts';
+import { sudoers as ruleFor } from '../net/sudoers.ts';
 import { ui } from '../ui.ts';
 import type { Context } from './context.ts';
 
@@ -42,13 +44,15 @@ function upCommand(context: Context) {
     .addOption(settings.confirmWithin())
     .addOption(settings.netForce())
     .addOption(settings.netState())
+    .addOption(settings.sudoers())
     .addOption(settings.dryRun())
     .addHelpText(
       'after',
       '\nExamples:\n  eulab net up\n  eulab net up --uplink enp4s0\n  eulab net up --bridge-user "$USER"\n  eulab net up --dry-run',
     )
-    .action(async ({ bridge, address, confirmWithin, force, state, dryRun, ...rest }) => {
+    .action(async ({ bridge, address, confirmWithin, force, state, dryRun, sudoers, ...rest }) => {
       const lab: Lab = { bridge, address, state, ...rest };
+      if (sudoers === true) return void process.stdout.write(rule());
       if (dryRun === true) {
         print((await view(lab, { force: force === true })).resources.flatMap(({ make }) => make.map(show)));
         return;
@@ -133,6 +137,20 @@ function print(lines: readonly string[]): void {
   process.stdout.write(lines.map((line) => `${line}\n`).join(''));
 }
 
+/** The rule of sudo for this call and for the one that takes its network down again. */
+function rule(): string {
+  const [program = '', ...words] = process.argv.slice(1).filter((word) => word !== '--sudoers');
+  const place = words.flatMap((word, index) => {
+    if (/^--(bridge|state)=/.test(word)) return [word];
+    return word === '--bridge' || word === '--state' ? words.slice(index, index + 2) : [];
+  });
+  const calls = [words, ['net', 'down', ...place]];
+  return ruleFor(
+    userInfo().username,
+    calls.map((call) => [process.execPath, program, ...call]),
+  );
+}
+
 /** This very call again, as root: one question for a password at most. Returns its status. @throws EulabError (3) without sudo. */
 async function asRoot(): Promise<number> {
   if (locate('sudo') === undefined) {
@@ -142,7 +160,8 @@ async function asRoot(): Promise<number> {
     });
   }
   const env = Object.entries(process.env).flatMap(([name, value]) => (name.startsWith('EULAB_') ? [`${name}=${value}`] : []));
-  const args = ['env', ...env, process.execPath, ...process.argv.slice(1)];
+  // Without a variable there is no env: a rule of sudoers can then name this call and no other.
+  const args = [...(env.length === 0 ? [] : ['env', ...env]), process.execPath, ...process.argv.slice(1)];
   const child = await start({ file: 'sudo', args }, ['inherit', 'inherit', 'inherit']);
   const [code] = await once(child, 'exit');
   return typeof code === 'number' ? code : statuses.failed;

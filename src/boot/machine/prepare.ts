@@ -19,6 +19,7 @@ import {
 } from './limits.ts';
 import { qboot } from './machine.ts';
 import { orderWords } from './nic.ts';
+import { cardChoices } from './nic-choices.ts';
 import { nodes } from './numa.ts';
 import type { Machine } from './qemu.ts';
 import { qemuFacts } from './qemu-facts.ts';
@@ -137,7 +138,7 @@ export async function prepare(asked: Asked, subject: Subject): Promise<Prepared>
     console: subject.console,
     extra: asked.qemuArg ?? [],
   };
-  return { machine, choices, notes: notes(asked, accel, machine) };
+  return { machine, choices: [...choices, ...cardChoices(asked.net)], notes: notes(asked, accel, machine) };
 }
 
 /** QEMU, which is there and not too old. */

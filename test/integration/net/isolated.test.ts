@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { eulab, program } from '../../eulab.ts';
 import { requires } from '../../requires.ts';
 import { host } from './host.ts';
 
@@ -219,4 +220,14 @@ requires(
   expect(it.steps()).toBe(1);
   expect((await it.eulab(['down'])).stderr).toBe('eulab: vmbr0 is down\n');
   expect(it.snapshot()).toBe(before);
+});
+
+const sudoTest = requires('visudo');
+
+sudoTest('the rule that --sudoers prints is one for sudo', async () => {
+  const { status, stdout } = await eulab(['net', 'up', '--bridge', 'lab', '--address', '10.9.0.1/24', '--sudoers']);
+  expect(status).toBe(0);
+  expect(stdout.toString()).toMatch(/net up --bridge lab --address 10\.9\.0\.1\/24, \\\n.* net down --bridge lab\n$/);
+  const seen = await program('visudo', ['-c', '-f', '-'], { input: stdout });
+  expect([seen.status, seen.stderr]).toEqual([0, '']);
 });
