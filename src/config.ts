@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import * as v from 'valibot';
+import { additionSettings } from './addition-settings.ts';
 import * as values from './machine-values.ts';
 import * as nets from './net-values.ts';
 import { absolute, collect, collected, gdbWish, parsed, positive, variable } from './option-parsers.ts';
@@ -9,6 +10,7 @@ import { absolute, collect, collected, gdbWish, parsed, positive, variable } fro
  * Each entry makes a fresh option, because commander keeps state in it.
  */
 export const settings = {
+  ...additionSettings,
   engine: () =>
     new Option('--engine <engine>', 'what builds: a container engine, or this machine')
       .choices(['auto', 'podman', 'host'] as const)

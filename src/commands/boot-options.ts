@@ -5,16 +5,18 @@ export type Options = ReturnType<ReturnType<typeof described>['opts']>;
 
 /** `eulab boot` with its options, as its help has them. */
 export function described() {
-  return new Command('boot')
-    .summary('boot the kernel: a shell, or one command and its status')
-    .description(
-      'Boot the kernel and the initramfs in QEMU. Without COMMAND: a shell on the console (ctrl-A x ends the machine).\n' +
-        "With COMMAND: it runs in the guest with this process's stdin, stdout and stderr, and its status is eulab's.",
-    )
-    .argument('[command...]', 'what to run in the guest, after --; with --compare the two timelines')
+  return named()
     .addOption(settings.kernel())
     .addOption(settings.kernelForm())
     .addOption(settings.initrd())
+    .addOption(settings.add())
+    .addOption(settings.overlay())
+    .addOption(settings.program())
+    .addOption(settings.init())
+    .addOption(settings.module())
+    .addOption(settings.modules())
+    .addOption(settings.service())
+    .addOption(settings.contents())
     .addOption(settings.check())
     .addOption(settings.memory())
     .addOption(settings.cpus())
@@ -61,6 +63,16 @@ export function described() {
     .addHelpText('after', examples);
 }
 
+function named() {
+  return new Command('boot')
+    .summary('boot the kernel: a shell, or one command and its status')
+    .description(
+      'Boot the kernel and the initramfs in QEMU. Without COMMAND: a shell on the console (ctrl-A x ends the machine).\n' +
+        "With COMMAND: it runs in the guest with this process's stdin, stdout and stderr, and its status is eulab's.",
+    )
+    .argument('[command...]', 'what to run in the guest, after --; with --compare the two timelines');
+}
+
 const examples = `
 Examples:
   eulab boot
@@ -68,6 +80,9 @@ Examples:
   eulab boot --timeout 30s -- sh -c "dmesg | grep virtio"
   eulab boot --disk data -- sh -c "mount /dev/vda /mnt && date >>/mnt/boots"
   eulab boot --root rootfs:snapshot
+  eulab boot --add ./reproducer:/bin/ -- reproducer
+  eulab boot --program strace -- strace -V          a program of the host's, with its libraries
+  eulab boot --kernel /boot/vmlinuz-6.1.0-56-amd64 -- uname -r
   eulab boot --forward tcp:127.0.0.1:10022-:22
   eulab boot --net lab:a --ip 10.1.0.1/24           another one with 10.1.0.2/24, and they ping each other
   eulab boot --net bridge                           on the bridge of net up, by DHCP

@@ -21,6 +21,7 @@ import { show } from '../command.ts';
 import { memory } from '../config.ts';
 import { EulabError, status } from '../errors.ts';
 import { locate } from '../exec.ts';
+import { defaultInitrd, layerFor } from './boot-layer.ts';
 import { described, type Options } from './boot-options.ts';
 import type { Context } from './context.ts';
 import { guestCommand } from './guest-command.ts';
@@ -66,7 +67,7 @@ async function plan(
   const { env, signal } = context;
   const { artifacts, cache } = context.workspace();
   const kernel = kernelPath(context, options);
-  const initrd = options.initrd ?? join(artifacts, 'initramfs.cpio.gz');
+  const initrd = options.initrd ?? defaultInitrd(artifacts);
   const files = { kernel, initrd, cache, memoryBytes: options.memory, words: options.append ?? [] };
   // A profile shows the decompression too, unless it was asked to do without.
   const wanted = options.profileBoot !== undefined && options.kernelForm === 'auto' ? 'bzimage' : options.kernelForm;
@@ -75,6 +76,7 @@ async function plan(
   const checked = options.check && arch === 'x86_64' ? await checkFiles(files) : undefined;
   const drives = await disksOf(options, artifacts);
   const net = await cardsOf(context, options);
+  const layer = await layerFor(options, { ...files, arch, checked, net, drives });
   const shell = argv.length === 0;
   const boots = !options.dryRun && !options.explain;
   if (boots && shell) needTerminal('a shell', 'run a command instead: eulab boot -- COMMAND');
@@ -93,9 +95,17 @@ async function plan(
       console: shell ? 'terminal' : 'log',
       boots,
       form: (accel) => bootedKernel(checked?.kernel, { ...files, wanted, accel }),
-      unpacked: (accel) => {
+      unpacked: async (accel) => {
         const asGiven = options.profileBoot !== undefined || options.kernelForm === 'bzimage';
-        return bootedInitramfs(checked?.initramfs, { path: initrd, accel, cache, memoryBytes: options.memory, asGiven });
+        const choice = {
+          path: initrd,
+          accel: layer === undefined ? accel : 'tcg',
+          cache,
+          memoryBytes: options.memory,
+          asGiven,
+        } as const;
+        const base = await bootedInitramfs(checked?.initramfs, choice);
+        return layer === undefined ? base : (await import('../boot/image/layered.ts')).layered(base, layer, cache);
       },
     },
   );

@@ -2,12 +2,14 @@ import { Command } from 'commander';
 import type { Manifest } from '../artifacts/manifest.ts';
 import { show } from '../command.ts';
 import { settings } from '../config.ts';
+import { locate } from '../exec.ts';
 import { buildKernel } from '../kernel/build.ts';
 import { profiles } from '../kernel/profile.ts';
 import { buildRamdisk } from '../ramdisk/build.ts';
 import type { Report } from '../report.ts';
 import { size, ui } from '../ui.ts';
 import type { Context } from './context.ts';
+import { configOfKernel, kernelFor, wishOf } from './layers.ts';
 
 /** `eulab build kernel|ramdisk`. */
 export function build(context: Context) {
@@ -59,24 +61,50 @@ function ramdisk(context: Context) {
     .description('Build artifacts/initramfs.cpio.gz: a static musl busybox, the init that starts it, and a manifest beside it.')
     .addOption(settings.busyboxSource())
     .addOption(settings.busybox())
+    .addOption(settings.add())
+    .addOption(settings.overlay())
+    .addOption(settings.program())
+    .addOption(settings.init())
+    .addOption(settings.module())
+    .addOption(settings.modules())
+    .addOption(settings.kernel())
+    .addOption(settings.service())
+    .addOption(settings.contents())
+    .addOption(settings.compression())
     .addOption(settings.engine())
     .addOption(settings.baseImage())
     .addOption(settings.jobs())
     .addOption(settings.busyboxMirror())
     .addOption(settings.force())
     .addOption(settings.verbose())
-    .addHelpText('after', '\nExamples:\n  eulab build ramdisk\n  eulab build ramdisk --busybox /bin/busybox')
+    .addHelpText('after', ramdiskExamples)
     .action(async (options) => {
+      const kernel = kernelFor(options.kernel, context.workspace().artifacts);
+      const wish = wishOf(options, kernel);
       await shown(context, options.verbose === true, (report) =>
         buildRamdisk({
           ...common(context, options, report, ['build', 'ramdisk']),
           source: options.source,
           sites: sites({ busybox: options.mirror }),
           busybox: options.busybox,
+          wish,
+          compression: options.compression,
+          able: { config: configOfKernel(kernel), here: (program) => locate(program) !== undefined },
         }),
       );
     });
 }
+
+const ramdiskExamples = `
+Examples:
+  eulab build ramdisk
+  eulab build ramdisk --busybox /bin/busybox
+  eulab build ramdisk --program strace --program gdb --overlay ./root
+  eulab build ramdisk --compression zstd:19
+
+A file for --contents, beside ./tests and ./bin/probe:
+  { "add": ["tests:/tests"], "program": ["strace", "bin/probe"], "service": { "beat": "while sleep 1; do date; done" } }
+`;
 
 /** The options that both builds have. */
 interface Common {

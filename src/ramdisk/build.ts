@@ -1,168 +1,88 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { markCache } from '../artifacts/cache.ts';
 import { lock } from '../artifacts/lock.ts';
 import { lockName, type Manifest } from '../artifacts/manifest.ts';
 import { current, stage } from '../artifacts/store.ts';
-import { isObject, type Job } from '../container/engine.ts';
-import type { BuildRequest } from '../container/request.ts';
-import { type Engine, engine, execute, artifacts as inContainer } from '../container/select.ts';
-import { CommandError, EulabError, isErrno, status } from '../errors.ts';
-import { busyboxSource } from '../source/busybox.ts';
-import { scratch } from '../source/scratch.ts';
-import type { Sites, Source } from '../source/source.ts';
+import { EulabError, isErrno, status } from '../errors.ts';
 import { parseSource } from '../source/spec.ts';
-
-import { busyboxTree } from './applets.ts';
-import { elf } from './elf.ts';
+import { isEmpty, type Layer, layerOf, type Wish } from './additions/layer.ts';
+import { keptBase } from './base.ts';
+import { methods, settled } from './compression.ts';
+import { contents } from './content.ts';
+import { newc } from './cpio.ts';
 import { type Entry, file } from './entry.ts';
 import { skeleton } from './guest.ts';
 import { checkPacked } from './image/check.ts';
-import { pack } from './pack.ts';
-import { untar } from './tar.ts';
-import { merge, tree } from './tree.ts';
+import { packArchive } from './pack.ts';
+import { buildBase } from './programs.ts';
+import type { RamdiskRequest } from './request.ts';
+import { tree } from './tree.ts';
 import { walk } from './walk.ts';
-
-/** A ramdisk as the user asked for it. */
-export interface RamdiskRequest extends BuildRequest {
-  /** Of busybox. */
-  readonly source: string;
-  /** Where the source is fetched from, where it is not the usual site. */
-  readonly sites: Partial<Sites>;
-  /** A ready program instead of a source. */
-  readonly busybox: string | undefined;
-}
-
-export const imageName = 'initramfs.cpio.gz';
 
 /**
  * Builds the initramfs into artifacts/, unless the one there was made from the same request.
  *
+ * What every guest has is built once and kept in the cache, as an archive; what the user adds follows it as another.
+ *
  * @returns its manifest, and whether anything was built.
- * @throws EulabError when the source, an engine or the compiler fails; artifacts/ is then as it was.
+ * @throws EulabError when the source, an engine or the compiler fails, or what is added is refused; artifacts/ is then as it was.
  */
 export async function buildRamdisk(request: RamdiskRequest): Promise<{ readonly manifest: Manifest; readonly built: boolean }> {
-  const { workspace, report, signal } = request;
+  const { workspace, report, signal, wish } = request;
+  const compression = (bytes: number) => settled(request.compression, bytes, request.able);
   const { artifacts } = workspace;
   const guest = tree([...skeleton(), ...(await guestFiles(join(workspace.utils, 'guest')))]);
-  const spec = parseSource(request.source, 'busybox');
   const ready = request.busybox === undefined ? undefined : await readBusybox(request.busybox);
-  const key = await requestKey(request, guest, ready);
+  const spec = parseSource(request.source, 'busybox');
+  const baseKey = await requestKey(request, guest, ready);
+  const plain = isEmpty(wish);
+  const keyOf = (layer: string) =>
+    createHash('sha256')
+      .update(JSON.stringify([baseKey, compression(0), compression(Number.POSITIVE_INFINITY), layer]))
+      .digest('hex');
 
   await markCache(workspace.cache);
   await using _lock = await lock(join(artifacts, lockName('ramdisk')), request.command, { signal, report });
-  if (!request.force && spec.kind !== 'folder') {
-    const found = await current(artifacts, 'ramdisk', key);
-    if (found.state === 'current') return { manifest: found.manifest, built: false };
-  }
+  const fresh = request.force || spec.kind === 'folder';
+  const made = async (key: string) => (fresh ? undefined : await madeBefore(artifacts, key));
+  const early = plain ? await made(keyOf('')) : undefined;
+  if (early !== undefined) return early;
+
+  const kept = keptBase(workspace.cache, baseKey);
+  const base =
+    (fresh ? undefined : kept.found()) ?? (await kept.make((file) => buildBase(request, { guest, ready, spec, file })));
+  const layer = plain ? undefined : await layerOf(wish, base.layout);
+  const key = keyOf(layer?.identity ?? '');
+  const same = plain ? undefined : await made(key);
+  if (same !== undefined) return same;
   await using staging = await stage(artifacts, 'ramdisk');
-  const image = join(staging.folder, imageName);
-  const write = async (programs: Iterable<Entry> | AsyncIterable<Entry>) => {
-    await pack(merge(checked(programs), guest), image, request.epoch);
-    await checkPacked(image, report);
-  };
-  const commit = (inputs: Record<string, string>) => staging.commit({ key, inputs, command: request.command });
-
-  const where = await engine({
-    ...request,
-    wanted: request.engine,
-    home: workspace.home,
-    dockerfile: 'Dockerfile.ramdisk',
-    tools: ready === undefined ? ['gcc', 'make', 'musl-gcc'] : ['gcc'],
-  });
-  if (ready !== undefined) {
-    const programs = busyboxTree(ready, String(request.busybox));
-    report({ kind: 'step', text: `packing ${request.busybox} and the agent` });
-    await compile(request, where, undefined, (built) => write(merge(built, programs)));
-    return { manifest: await commit({ source: String(request.busybox), engine: where.kind }), built: true };
-  }
-  const source = await busyboxSource(spec, { sites: request.sites, cache: workspace.cache, signal, report });
-  report({ kind: 'step', text: `compiling busybox ${source.version}` });
-  await compile(request, where, source, write);
-  return { manifest: await commit({ ...provenance(source), engine: where.kind }), built: true };
+  if (layer !== undefined) report({ kind: 'step', text: `packing ${layer.entries.length} files and folders more` });
+  const how = compression((await stat(base.file)).size + (layer?.bytes ?? 0));
+  const image = join(staging.folder, `initramfs.cpio${methods[how.method].ending}`);
+  await packArchive(archives(base.file, layer, request.epoch), image, how);
+  await checkPacked(image, report);
+  const inputs = layer === undefined ? base.inputs : { ...base.inputs, ...additionsIn(wish, layer) };
+  return { manifest: await staging.commit({ key, inputs, command: request.command }), built: true };
 }
 
-/** Compiles busybox, where there is a source of it, and the agent; hands their tree to `write`, out of a container without touching the disk. */
-async function compile(
-  request: RamdiskRequest,
-  where: Engine,
-  source: Source | undefined,
-  write: (programs: AsyncIterable<Entry>) => Promise<void>,
-): Promise<void> {
-  const { workspace, report, signal } = request;
-  const lines: string[] = [];
-  let done = 0;
-  const onLine = (text: string) => {
-    lines.push(text);
-    report({ kind: 'line', text });
-    if (text.startsWith('warning: did not stick')) report({ kind: 'warning', text: `busybox: ${text.replace('warning: ', '')}` });
-    if (!isObject(text)) return;
-    done += 1;
-    report({ kind: 'progress', done, total: undefined, unit: 'objects' });
-  };
-  const job = await jobOf(request, source);
-  try {
-    if (where.kind === 'podman') {
-      await using result = await inContainer(where, job, { signal, onLine });
-      await both(write(untar(result.stream)), result.ended);
-    } else {
-      await using folder = await scratch(join(workspace.cache, 'obj'));
-      const [objects, out] = [join(folder.path, 'objects'), join(folder.path, 'out')];
-      const env = { ...job.env, OBJ: objects, OUT: out, FRAGMENT: join(workspace.utils, 'busybox/config') };
-      await execute(where, { ...job, env }, { signal, onLine });
-      await write(walk(out));
-    }
-  } catch (error) {
-    // An interrupted build breaks off at many ends at once; the signal is what happened.
-    signal.throwIfAborted();
-    if (!(error instanceof CommandError)) throw error;
-    const what = source === undefined ? "the guest's agent" : 'busybox';
-    throw new EulabError(`${what} could not be built (${error.message})`, { details: lines.slice(-8), cause: error });
-  }
+async function madeBefore(artifacts: string, key: string) {
+  const found = await current(artifacts, 'ramdisk', key);
+  return found.state === 'current' ? { manifest: found.manifest, built: false } : undefined;
 }
 
-/** The call of utils/busybox/build: for all of the guest's programs, or for the agent alone. */
-async function jobOf({ workspace, jobs }: RamdiskRequest, source: Source | undefined): Promise<Job> {
-  const script = { script: 'utils/busybox/build', dockerfile: 'Dockerfile.ramdisk' };
-  if (source === undefined) return { ...script, env: { STEP: 'agent' }, mounts: [] };
-  const ccache = join(workspace.cache, 'ccache');
-  await mkdir(ccache, { recursive: true });
-  return {
-    ...script,
-    env: { SRC: source.folder, JOBS: jobs === undefined ? '' : String(jobs), CCACHE_DIR: ccache },
-    mounts: [
-      { path: source.folder, writable: false },
-      { path: ccache, writable: true },
-    ],
-  };
+/** An archive, and behind it the layer as another; the first ends at a multiple of 512, where the kernel looks for the next. */
+async function* archives(base: string, layer: Layer | undefined, epoch: number): AsyncGenerator<Uint8Array> {
+  yield* contents(base, (await stat(base)).size);
+  if (layer !== undefined) yield* newc(layer.entries, epoch);
 }
 
-/** Waits for the packing and for the build behind it. Either's end breaks the other off; the cause is told, not the echo. */
-async function both(packing: Promise<void>, building: Promise<void>): Promise<void> {
-  const [packed, built] = await Promise.allSettled([packing, building]);
-  if (packed.status === 'rejected' && packed.reason instanceof EulabError) throw packed.reason;
-  if (built.status === 'rejected') throw built.reason;
-  if (packed.status === 'rejected') throw packed.reason;
-}
-
-/** The same entries; the programs among them are looked at on their way: a guest without libraries needs static ones. */
-async function* checked(programs: Iterable<Entry> | AsyncIterable<Entry>): AsyncGenerator<Entry> {
-  const wanted = new Set(['bin/busybox', 'bin/eulab-agent']);
-  for await (const entry of programs) {
-    if (entry.type !== 'file' || !wanted.delete(entry.path)) {
-      yield entry;
-      continue;
-    }
-    const name = basename(entry.path);
-    const bytes = entry.data instanceof Uint8Array ? entry.data : await buffer(entry.data);
-    const { machine, ...facts } = elf(bytes, name);
-    if (machine !== 'x86_64') throw new EulabError(`${name} is a program for another machine (${machine})`);
-    if (!facts.static) throw new EulabError(`${name} is not static: it wants ${facts.interpreter ?? 'shared libraries'}`);
-    yield file(entry.path, bytes, entry.mode);
-  }
-  for (const path of wanted) throw new EulabError(`the build made no ${path}`);
+/** What was added, for the manifest. */
+function additionsIn({ add, overlay, program, init, service, modules }: Wish, { identity }: Layer): Record<string, string> {
+  const all = { add, overlay, program, init: init === undefined ? [] : [init], service, module: modules?.named ?? [] };
+  const said = Object.entries(all).filter(([, values]) => values.length > 0);
+  return { ...Object.fromEntries(said.map(([name, values]) => [name, values.join(' ')])), additions: identity };
 }
 
 async function readBusybox(path: string): Promise<Uint8Array> {
@@ -206,8 +126,4 @@ async function requestKey(request: RamdiskRequest, guest: readonly Entry[], busy
   }
   if (busybox !== undefined) hash.update(busybox);
   return hash.digest('hex');
-}
-
-function provenance({ origin, version, digest, verified }: Source): Record<string, string> {
-  return { source: origin, version, digest: digest ?? '', verified };
 }

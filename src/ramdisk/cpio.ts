@@ -15,7 +15,7 @@ const largest = 2 ** 32 - 1;
 const longestPath = 4096;
 const trailer = 'TRAILER!!!';
 /** Small pieces are gathered up to this size: most entries of a ramdisk are symlinks of 128 bytes. */
-const gatherBytes = 64 * 1024;
+const gatherBytes = 256 * 1024;
 
 /**
  * Encode entries as an SVR4 "newc" cpio archive, the form the kernel unpacks as initramfs; in pieces, as they come.

@@ -5,13 +5,18 @@ import { directory, type Entry } from './entry.ts';
  * first. Not the order of the paths as texts: `a/b` comes before `a-b`.
  */
 export function compare(a: string, b: string): number {
-  const [left, right] = [a.split('/'), b.split('/')];
-  for (let index = 0; index < Math.min(left.length, right.length); index += 1) {
-    const order = Buffer.compare(Buffer.from(left[index] ?? ''), Buffer.from(right[index] ?? ''));
-    if (order !== 0) return order;
-  }
-  return left.length - right.length;
+  const shorter = Math.min(a.length, b.length);
+  let at = 0;
+  while (at < shorter && a.charCodeAt(at) === b.charCodeAt(at)) at += 1;
+  if (at === shorter) return a.length - b.length;
+  // A folder's end comes before whatever its name could go on with.
+  const [left, right] = [a, b].map((path) => (path[at] === '/' ? -1 : path.charCodeAt(at))) as [number, number];
+  // From here on UTF-16, which texts are held in, has another order than UTF-8.
+  if (left < surrogates || right < surrogates) return left - right;
+  return Buffer.compare(Buffer.from(a.slice(0, at + 2)), Buffer.from(b.slice(0, at + 2)));
 }
+
+const surrogates = 0xd800;
 
 /**
  * Entries in walk order, each folder before what is in it, with the folders that nobody named added (mode 755): the

@@ -1,6 +1,6 @@
-import { createReadStream } from 'node:fs';
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { contents } from './content.ts';
 import { directory, type Entry, symlink } from './entry.ts';
 import { compare } from './tree.ts';
 
@@ -22,14 +22,9 @@ export async function* walk(root: string, below = ''): AsyncGenerator<Entry> {
       yield symlink(path, await readlink(join(root, path)));
     } else if (found.isFile()) {
       const mode = found.mode & 0o100 ? 0o755 : 0o644;
-      yield { type: 'file', path, mode, size: found.size, data: contents(join(root, path)) };
+      yield { type: 'file', path, mode, size: found.size, data: contents(join(root, path), found.size) };
     } else {
       throw new RangeError(`${join(root, path)} is no file, folder or symlink`);
     }
   }
-}
-
-/** Opened when it is read: a tree has more files than a process may have open. */
-async function* contents(path: string): AsyncGenerator<Uint8Array> {
-  yield* createReadStream(path);
 }

@@ -9,7 +9,7 @@ import { program } from '../eulab.ts';
  */
 export async function foreignPackages(architecture: string, names: readonly string[]): Promise<string> {
   const cache = process.env['EULAB_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'eulab');
-  const place = join(cache, 'tests', `debian-${architecture}`);
+  const place = join(cache, 'tests', `debian-${architecture}-${names.join('+')}`);
   if (existsSync(place)) return place;
   const work = `${place}.${process.pid}`;
   for (const folder of ['lists/partial', 'archives/partial', 'debs', 'files']) mkdirSync(join(work, folder), { recursive: true });

@@ -179,17 +179,20 @@ static void set_up(struct words *words)
 
 	setenv("PATH", "/sbin:/bin:/usr/sbin:/usr/bin", 1);
 	setenv("HOME", "/root", 1);
-	mount_all();
+	mount_all(in_rootfs());
 	words_read(words);
 	mark(words, "mounts");
+	load_modules();
 	set_network(words);
 	mark(words, "network");
 	if (words->root != NULL && in_rootfs())
 		enter_root(words);
 	if (!words->run)
 		(void)!chdir("/root");
-	if (enter_shares(words, why, sizeof(why)))
+	if (enter_shares(words, why, sizeof(why))) {
+		start_services();
 		return;
+	}
 	say("%s%s", words->run ? "cannot run the command: " : "", why);
 	if (words->run)
 		power_off();

@@ -114,9 +114,13 @@ bool next_of(const char **list, char *item, size_t size);
 void write_interfaces(const struct words *words);
 
 /* setup.c: what every program expects of a system. */
-void mount_all(void);
+void mount_all(bool initramfs);
 /* Mounts what the host shares and goes where the command is to start; false when it cannot, with the reason in `why`. */
 bool enter_shares(const struct words *words, char *why, size_t size);
+
+/* additions.c: what the host put in to be started; nothing where it did not. */
+void load_modules(void);
+void start_services(void);
 
 /* shell.c: a shell on the console, which is the end of the machine when it ends. For the first process. */
 void shell_start(const struct words *words);
@@ -126,6 +130,8 @@ bool shell_ended(int pid);
 /* machine.c: what concerns the whole guest. */
 /* The beginning of a file as a string; false, and an empty one, when there is nothing to read. */
 bool read_text(const char *path, char *text, size_t size);
+/* True when something in a folder has a name that begins so. */
+bool folder_has(const char *path, const char *beginning);
 /* The device of the console proper, not /dev/console, which gives no terminal of one's own; false when there is none. */
 bool console_path(char *path, size_t size);
 void console_resize(const struct frame *frame);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #define VERSION 1
@@ -83,6 +84,22 @@ static bool find_port(const char *wanted, char *path, size_t size)
 	return found;
 }
 
+/*
+ * As find_port. A driver that was loaded a moment ago hears of its ports from the host, one after another: where there is such a
+ * device, its port is waited for.
+ */
+static bool await_port(const char *wanted, char *path, size_t size)
+{
+	for (int i = 0; i < 2000; i++) {
+		if (find_port(wanted, path, size))
+			return true;
+		if (!folder_has("/sys/bus/virtio/drivers/virtio_console", "virtio"))
+			return false;
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	}
+	return false;
+}
+
 static int open_line(const char *name)
 {
 	struct termios line;
@@ -110,7 +127,7 @@ bool channel_open(struct channel *channel, const char *line)
 	char path[320];
 
 	memset(channel, 0, sizeof(*channel));
-	if (find_port("eulab.agent", path, sizeof(path))) {
+	if (await_port("eulab.agent", path, sizeof(path))) {
 		/* Not O_NONBLOCK yet: the first write waits until the host's end is there. */
 		channel->fd = open(path, O_RDWR | O_CLOEXEC);
 	} else {

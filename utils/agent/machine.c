@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "agent.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -48,6 +49,21 @@ bool read_text(const char *path, char *text, size_t size)
 		close(fd);
 	text[got < 0 ? 0 : got] = '\0';
 	return got > 0;
+}
+
+bool folder_has(const char *path, const char *beginning)
+{
+	DIR *folder = opendir(path);
+	struct dirent *entry;
+	bool found = false;
+
+	if (folder == NULL)
+		return false;
+	while (!found && (entry = readdir(folder)) != NULL)
+		found = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+			strncmp(entry->d_name, beginning, strlen(beginning)) == 0;
+	closedir(folder);
+	return found;
 }
 
 bool console_path(char *path, size_t size)

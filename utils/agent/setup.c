@@ -18,14 +18,16 @@ static const struct {
 	const char *type, *target;
 	unsigned long flags;
 	const char *options;
+	/* Stays as it is when there is something in it. */
+	bool kept;
 } mounts[] = {
-	{ "devtmpfs", "/dev", 0, NULL },
-	{ "proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL },
-	{ "sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL },
-	{ "devpts", "/dev/pts", 0, "mode=620,gid=5" },
-	{ "tmpfs", "/dev/shm", 0, "mode=1777" },
-	{ "tmpfs", "/run", 0, "mode=755" },
-	{ "tmpfs", "/tmp", 0, "mode=1777" },
+	{ "devtmpfs", "/dev", 0, NULL, false },
+	{ "proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, false },
+	{ "sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, false },
+	{ "devpts", "/dev/pts", 0, "mode=620,gid=5", false },
+	{ "tmpfs", "/dev/shm", 0, "mode=1777", false },
+	{ "tmpfs", "/run", 0, "mode=755", true },
+	{ "tmpfs", "/tmp", 0, "mode=1777", true },
 };
 
 static const struct {
@@ -37,10 +39,13 @@ static const struct {
 	{ "/dev/stderr", "fd/2" },
 };
 
-void mount_all(void)
+void mount_all(bool initramfs)
 {
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
 		mkdir(mounts[i].target, 0755);
+		/* What the host put into the initramfs there is to be seen. */
+		if (initramfs && mounts[i].kept && folder_has(mounts[i].target, ""))
+			continue;
 		/* Busy: the kernel or an initramfs before this system has mounted it. */
 		if (mount(mounts[i].type, mounts[i].target, mounts[i].type, mounts[i].flags, mounts[i].options) == 0 || errno == EBUSY)
 			continue;

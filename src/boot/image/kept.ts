@@ -1,9 +1,11 @@
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rm, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** What is kept of a file that was unpacked: the newest, as many and as large. */
 const mostFolders = 16;
 const mostBytes = 512 * 1024 * 1024;
+/** The machine has begun to run by then: nobody waits for room to be made. */
+const pruneAfterMs = 500;
 
 /** Where what was unpacked of a file lies in the cache: another file, or this one changed, has another folder. */
 export function payloadFolder(cache: string, identity: string): string {
@@ -28,6 +30,29 @@ export function keep(folder: string, files: Readonly<Record<string, Uint8Array>>
   } catch {
     rmSync(half, { recursive: true, force: true });
     return there();
+  }
+}
+
+/** As `keep`, one file that is written in pieces. @throws what `write` throws, and errors of node:fs. */
+export async function keepWritten(folder: string, name: string, write: (file: string) => Promise<unknown>): Promise<void> {
+  const half = `${folder}.${process.pid}`;
+  try {
+    mkdirSync(half, { recursive: true });
+    await write(join(half, name));
+    // Another boot may have been as quick; its QEMU may be about to read what it wrote.
+    if (sizeOf(join(folder, name)) === undefined) renameSync(half, folder);
+  } finally {
+    rmSync(half, { recursive: true, force: true });
+  }
+  setTimeout(() => pruneLater(dirname(folder), folder), pruneAfterMs).unref();
+}
+
+/** As `prune`; that it could not be done is tried again at the next boot. */
+function pruneLater(parent: string, newest: string): void {
+  try {
+    prune(parent, newest);
+  } catch {
+    // Somebody else removed the same ones meanwhile.
   }
 }
 
@@ -58,7 +83,8 @@ function prune(parent: string, newest: string): void {
     if (half && Date.now() - ms < 60_000) continue;
     count += 1;
     bytes += more;
-    if (half || count > mostFolders || bytes > mostBytes) rmSync(path, { recursive: true, force: true });
+    // Not waited for: a boot goes on meanwhile, and what cannot be removed is tried again at the next.
+    if (half || count > mostFolders || bytes > mostBytes) rm(path, { recursive: true, force: true }, () => undefined);
   }
 }
 

@@ -1,4 +1,5 @@
 import { EulabError, status } from '../../errors.ts';
+import { fields } from '../../fields.ts';
 import { optionValue } from './option-value.ts';
 
 /** A folder of the host that the guest sees, over 9p. */
@@ -76,16 +77,6 @@ export function escaped(path: string): string {
     const character = String.fromCharCode(byte);
     return /[A-Za-z0-9_./+@,-]/.test(character) ? character : `\\0${byte.toString(8).padStart(3, '0')}`;
   }).join('');
-}
-
-/** The parts between colons, with backslashes taken away. */
-function fields(text: string): string[] {
-  const list = [''];
-  for (const [token] of text.matchAll(/\\[\s\S]|[\s\S]/g)) {
-    if (token === ':') list.push('');
-    else list[list.length - 1] += token.length > 1 ? token.slice(1) : token;
-  }
-  return list;
 }
 
 function place(text: string, guest: string): string {

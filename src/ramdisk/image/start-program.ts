@@ -1,3 +1,4 @@
+import { followed } from '../../links.ts';
 import { bytesOf } from './bytes.ts';
 import { elfImage } from './elf-image.ts';
 import { clean } from './path.ts';
@@ -25,8 +26,7 @@ const typeMask = 0o170000;
 const folder = 0o040000;
 const symlink = 0o120000;
 const ordinary = 0o100000;
-/** ELOOP comes at 40, ENOEXEC at the fifth script that is run by a script. */
-const mostLinks = 40;
+/** ENOEXEC comes at the fifth script that is run by a script. */
 const mostScripts = 4;
 
 /**
@@ -93,29 +93,10 @@ function bad(name: string, fault: string): Start {
 
 /** The path that a path leads to when all links are followed; undefined when they lead in a circle. */
 function target(files: ReadonlyMap<string, Found>, path: string): string | undefined {
-  let waiting = clean(path).split('/');
-  let done: string[] = [];
-  for (let links = 0; waiting.length > 0; ) {
-    const [part = '', ...rest] = waiting;
-    waiting = rest;
-    if (part === '' || part === '.') continue;
-    if (part === '..') {
-      done = done.slice(0, -1);
-      continue;
-    }
-    const here = [...done, part];
-    const found = files.get(here.join('/'));
-    if (found === undefined || (found.mode & typeMask) !== symlink) {
-      done = here;
-      continue;
-    }
-    links += 1;
-    if (links > mostLinks) return undefined;
-    const to = Buffer.from(found.head).toString();
-    if (to.startsWith('/')) done = [];
-    waiting = [...to.split('/'), ...waiting];
-  }
-  return done.join('/');
+  return followed(clean(path), (place) => {
+    const found = files.get(place);
+    return found !== undefined && (found.mode & typeMask) === symlink ? Buffer.from(found.head).toString() : undefined;
+  });
 }
 
 /** A carriage return at the end of a script's first line is part of the name, and not to be seen otherwise. */

@@ -1,6 +1,6 @@
-import { pipeline } from 'node:stream/promises';
-import { EulabError } from '../../errors.ts';
-import { locate, start } from '../../exec.ts';
+import { CommandError, EulabError } from '../../errors.ts';
+import { locate } from '../../exec.ts';
+import { filtered } from '../../filter.ts';
 import type { Compression } from './compression.ts';
 
 /** The compressed data cannot be unpacked: it is damaged, by what the program said. */
@@ -19,23 +19,9 @@ export function unpackedBy(
 }
 
 async function* pieces(program: string, args: readonly string[], source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const child = await start({ file: program, args }, ['pipe', 'pipe', 'pipe']);
-  const { stdin, stdout, stderr } = child;
-  if (stdin === null || stdout === null || stderr === null) throw new EulabError(`${program} was started without pipes`);
-  let said = '';
-  stderr.on('data', (chunk) => {
-    said += chunk;
-  });
-  const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
-  // A program that ends early closes its input; its status says more than that.
-  const fed = pipeline(source, stdin).catch(() => undefined);
   try {
-    yield* stdout;
-    await fed;
-    const code = await ended;
-    const line = said.trim().split('\n')[0] ?? '';
-    if (code !== 0) throw new Unpackable(line === '' ? `${program} ended with status ${code}` : line);
-  } finally {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    yield* filtered({ file: program, args }, source);
+  } catch (error) {
+    throw error instanceof CommandError ? new Unpackable(error.message) : error;
   }
 }

@@ -1,5 +1,4 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,8 +26,6 @@ function runPacker(line: string, ...args: readonly string[]) {
   return spawnSync('sh', ['-c', line, 'sh', process.execPath, packer, ...args], { encoding: 'utf8' });
 }
 
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
-
 test('the same entries give the same bytes, under another umask and in another time zone too', async () => {
   const one = join(folder, 'one.gz');
   const two = join(folder, 'two.gz');
@@ -37,7 +34,7 @@ test('the same entries give the same bytes, under another umask and in another t
   expect([first.stderr, second.stderr]).toEqual(['', '']);
   const [bytes, others] = await Promise.all([readFile(one), readFile(two)]);
   expect(others.equals(bytes)).toBe(true);
-  expect(JSON.parse(first.stdout)).toMatchObject({ bytes: bytes.length, sha256: sha256(bytes) });
+  expect(JSON.parse(first.stdout)).toMatchObject({ bytes: bytes.length });
   // Name and time of the gzip header.
   expect([...bytes.subarray(0, 8)]).toEqual([0x1f, 0x8b, 8, 0, 0, 0, 0, 0]);
 });

@@ -1,0 +1,149 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { CheckedFiles } from '../boot/image/files.ts';
+import { keep, payloadFolder, sizeOf, touch } from '../boot/image/kept.ts';
+import { kernelFacts } from '../boot/image/kernel-image.ts';
+import { EulabError, status } from '../errors.ts';
+import { isEmpty, type Layer, layerOf, type Wish } from '../ramdisk/additions/layer.ts';
+import { type Layout, layoutOf } from '../ramdisk/additions/layout.ts';
+import { findModules, moduleFolder } from '../ramdisk/additions/module-folder.ts';
+import { moduleLists } from '../ramdisk/additions/modules.ts';
+import { type OpenFile, openFile } from '../ramdisk/image/file.ts';
+import { type Contents, withContents } from './contents.ts';
+
+/** The kernel that the guest is to run, as far as it is known. */
+export interface LayerKernel {
+  readonly path: string;
+  readonly version: string | undefined;
+  readonly machine: string;
+  /** What its machine has devices for. */
+  readonly drivers: readonly string[];
+  /** Which of the two lists of modules is written. */
+  readonly list: keyof typeof moduleLists;
+}
+
+/**
+ * What a user's options and a kernel's want of drivers put into an initramfs.
+ *
+ * @throws EulabError (2) for modules that cannot be had.
+ */
+export function wishOf(options: Contents & { readonly contents?: string | undefined }, kernel: LayerKernel): Wish {
+  const { add, overlay, program, init, module, modules, service } = withContents(options);
+  return {
+    add: add ?? [],
+    overlay: overlay ?? [],
+    program: program ?? [],
+    init,
+    service: service ?? [],
+    modules: modulesOf(module ?? [], modules, kernel),
+    machine: kernel.machine,
+  };
+}
+
+function modulesOf(
+  named: readonly string[],
+  asked: string | undefined,
+  { path, version, drivers, list }: LayerKernel,
+): Wish['modules'] {
+  const wrong = (message: string, hint: string) => new EulabError(message, { hint, exitCode: status.usage });
+  const [first] = named;
+  if (asked === 'none') {
+    if (first === undefined) return undefined;
+    throw wrong(`--module ${first}: --modules none says that there are none`, 'leave one of them out');
+  }
+  if (version === undefined) {
+    if (first === undefined) return undefined;
+    throw wrong(`--module ${first}: the version of ${path} is not known`, 'name a kernel that is a bzImage: --kernel FILE');
+  }
+  const found = findModules(path, version, asked);
+  const away = 'name the folder that has modules.dep or modules.order: --modules DIR';
+  if (found === undefined && asked !== undefined) throw wrong(`--modules ${asked}: it has no modules of Linux ${version}`, away);
+  if (found === undefined && first !== undefined) {
+    throw wrong(`--module ${first}: there are no modules of Linux ${version}, neither beside ${path} nor in /lib/modules`, away);
+  }
+  return found === undefined ? undefined : { named, drivers, folder: moduleFolder(found, version), list: moduleLists[list] };
+}
+
+/** What goes on top of the initramfs of a boot; undefined for nothing. @throws EulabError as `layerOf`. */
+export async function bootLayer(
+  wish: Wish,
+  {
+    initrd,
+    cache,
+    checked,
+    memoryBytes,
+  }: {
+    readonly initrd: string;
+    readonly cache: string;
+    readonly checked: CheckedFiles | undefined;
+    readonly memoryBytes: number;
+  },
+): Promise<Layer | undefined> {
+  if (isEmpty(wish)) return undefined;
+  const layer = await layerOf(wish, await layoutIn(initrd, cache));
+  if (layer.entries.length === 0) return undefined;
+  const bytes = layer.bytes + (checked?.initramfs.facts.unpackedBytes ?? 0);
+  // The archive and the files unpacked of it are in memory together; a tmpfs takes half of it at most.
+  if (bytes > memoryBytes / 2) {
+    const mebibytes = (count: number) => Math.ceil(count / 1024 / 1024);
+    const what = `the initramfs has ${mebibytes(bytes)} MiB with what is added, may take half of the memory, and the guest has`;
+    throw new EulabError(`${what} ${mebibytes(memoryBytes)} MiB`, {
+      hint: 'give the guest more with --memory, or share a folder with it: --share',
+      exitCode: status.usage,
+    });
+  }
+  return layer;
+}
+
+/** The layout of an initramfs, which is read once and not again until it changes. */
+async function layoutIn(initrd: string, cache: string): Promise<Layout> {
+  using file = openFile(initrd, { option: '--initrd', maker: 'eulab build ramdisk' });
+  const folder = payloadFolder(cache, `layout-${file.identity}`);
+  const kept = join(folder, 'layout.json');
+  if (sizeOf(kept) !== undefined) {
+    touch(folder);
+    return JSON.parse(readFileSync(kept, 'utf8'));
+  }
+  const layout = await layoutOf(entriesIn(file));
+  keep(folder, { 'layout.json': Buffer.from(JSON.stringify(layout)) });
+  return layout;
+}
+
+/** Its entries; what reads them is loaded once for each archive. @throws EulabError (2) when they are not to be known. */
+async function* entriesIn(file: OpenFile) {
+  const [{ entriesOf }, { Damage }] = await Promise.all([
+    import('../ramdisk/image/read.ts'),
+    import('../ramdisk/image/segments.ts'),
+  ]);
+  try {
+    yield* entriesOf(file);
+  } catch (error) {
+    if (!(error instanceof Damage)) throw error;
+    const hint = 'name another initramfs with --initrd, or boot without additions';
+    throw new EulabError(`${file.path} ${error.message}`, { hint, exitCode: status.usage });
+  }
+}
+
+/** The kernel that an initramfs is built for: the one that was named, else the one in artifacts/ if there is any. */
+export function kernelFor(asked: string | undefined, artifacts: string): LayerKernel {
+  const path = asked ?? join(artifacts, 'bzImage');
+  const nothing = { path, version: undefined, machine: 'x86_64', drivers: [], list: 'image' } as const;
+  if (asked === undefined && !existsSync(path)) return nothing;
+  try {
+    using file = openFile(path, { option: '--kernel', maker: 'eulab build kernel' });
+    return { ...nothing, version: kernelFacts(file, path).version };
+  } catch (error) {
+    // That the kernel in artifacts/ is none is no matter for who builds a ramdisk.
+    if (asked === undefined && error instanceof EulabError) return nothing;
+    throw error;
+  }
+}
+
+/** The value of a symbol in the config beside a kernel; undefined when there is none. */
+export function configOfKernel({ path, version }: LayerKernel): ((symbol: string) => string) | undefined {
+  const places = [join(dirname(path), 'config'), join(dirname(path), `config-${version}`)];
+  const file = places.find((place) => existsSync(place));
+  if (file === undefined) return undefined;
+  const text = readFileSync(file, 'utf8');
+  return (symbol) => new RegExp(`^${symbol}=(.*)$`, 'm').exec(text)?.[1] ?? 'n';
+}

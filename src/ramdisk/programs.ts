@@ -1,0 +1,137 @@
+import { mkdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { isObject, type Job } from '../container/engine.ts';
+import { type Engine, engine, execute, artifacts as inContainer } from '../container/select.ts';
+import { CommandError, EulabError } from '../errors.ts';
+import { busyboxSource } from '../source/busybox.ts';
+import { scratch } from '../source/scratch.ts';
+import type { Source } from '../source/source.ts';
+import type { SourceSpec } from '../source/spec.ts';
+import { busyboxTree } from './applets.ts';
+import { elf } from './elf.ts';
+import { type Entry, file as entryOf } from './entry.ts';
+import { pack } from './pack.ts';
+import type { RamdiskRequest } from './request.ts';
+import { untar } from './tar.ts';
+import { merge } from './tree.ts';
+import { walk } from './walk.ts';
+
+/** Builds what every guest has: the programs, out of their sources, and utils/guest. Returns the facts for the manifest. */
+export async function buildBase(
+  request: RamdiskRequest,
+  base: {
+    readonly guest: readonly Entry[];
+    readonly ready: Uint8Array | undefined;
+    readonly spec: SourceSpec;
+    readonly file: string;
+  },
+): Promise<Record<string, string>> {
+  const { workspace, report, signal } = request;
+  const { guest, ready, spec, file } = base;
+  const write = async (programs: Iterable<Entry> | AsyncIterable<Entry>) => {
+    await pack(merge(checked(programs), guest), file, request.epoch, { method: 'none' });
+  };
+  const where = await engine({
+    ...request,
+    wanted: request.engine,
+    home: workspace.home,
+    dockerfile: 'Dockerfile.ramdisk',
+    tools: ready === undefined ? ['gcc', 'make', 'musl-gcc'] : ['gcc'],
+  });
+  if (ready !== undefined) {
+    const programs = busyboxTree(ready, String(request.busybox));
+    report({ kind: 'step', text: `packing ${request.busybox} and the agent` });
+    await compile(request, where, undefined, (built) => write(merge(built, programs)));
+    return { source: String(request.busybox), engine: where.kind };
+  }
+  const source = await busyboxSource(spec, { sites: request.sites, cache: workspace.cache, signal, report });
+  report({ kind: 'step', text: `compiling busybox ${source.version}` });
+  await compile(request, where, source, write);
+  return { ...provenance(source), engine: where.kind };
+}
+
+/** Compiles busybox, where there is a source of it, and the agent; hands their tree to `write`, out of a container without touching the disk. */
+async function compile(
+  request: RamdiskRequest,
+  where: Engine,
+  source: Source | undefined,
+  write: (programs: AsyncIterable<Entry>) => Promise<void>,
+): Promise<void> {
+  const { workspace, report, signal } = request;
+  const lines: string[] = [];
+  let done = 0;
+  const onLine = (text: string) => {
+    lines.push(text);
+    report({ kind: 'line', text });
+    if (text.startsWith('warning: did not stick')) report({ kind: 'warning', text: `busybox: ${text.replace('warning: ', '')}` });
+    if (!isObject(text)) return;
+    done += 1;
+    report({ kind: 'progress', done, total: undefined, unit: 'objects' });
+  };
+  const job = await jobOf(request, source);
+  try {
+    if (where.kind === 'podman') {
+      await using result = await inContainer(where, job, { signal, onLine });
+      await both(write(untar(result.stream)), result.ended);
+    } else {
+      await using folder = await scratch(join(workspace.cache, 'obj'));
+      const [objects, out] = [join(folder.path, 'objects'), join(folder.path, 'out')];
+      const env = { ...job.env, OBJ: objects, OUT: out, FRAGMENT: join(workspace.utils, 'busybox/config') };
+      await execute(where, { ...job, env }, { signal, onLine });
+      await write(walk(out));
+    }
+  } catch (error) {
+    // An interrupted build breaks off at many ends at once; the signal is what happened.
+    signal.throwIfAborted();
+    if (!(error instanceof CommandError)) throw error;
+    const what = source === undefined ? "the guest's agent" : 'busybox';
+    throw new EulabError(`${what} could not be built (${error.message})`, { details: lines.slice(-8), cause: error });
+  }
+}
+
+/** The call of utils/busybox/build: for all of the guest's programs, or for the agent alone. */
+async function jobOf({ workspace, jobs }: RamdiskRequest, source: Source | undefined): Promise<Job> {
+  const script = { script: 'utils/busybox/build', dockerfile: 'Dockerfile.ramdisk' };
+  if (source === undefined) return { ...script, env: { STEP: 'agent' }, mounts: [] };
+  const ccache = join(workspace.cache, 'ccache');
+  await mkdir(ccache, { recursive: true });
+  return {
+    ...script,
+    env: { SRC: source.folder, JOBS: jobs === undefined ? '' : String(jobs), CCACHE_DIR: ccache },
+    mounts: [
+      { path: source.folder, writable: false },
+      { path: ccache, writable: true },
+    ],
+  };
+}
+
+/** Waits for the packing and for the build behind it. Either's end breaks the other off; the cause is told, not the echo. */
+async function both(packing: Promise<void>, building: Promise<void>): Promise<void> {
+  const [packed, built] = await Promise.allSettled([packing, building]);
+  if (packed.status === 'rejected' && packed.reason instanceof EulabError) throw packed.reason;
+  if (built.status === 'rejected') throw built.reason;
+  if (packed.status === 'rejected') throw packed.reason;
+}
+
+/** The same entries; the programs among them are looked at on their way: a guest without libraries needs static ones. */
+async function* checked(programs: Iterable<Entry> | AsyncIterable<Entry>): AsyncGenerator<Entry> {
+  const wanted = new Set(['bin/busybox', 'bin/eulab-agent']);
+  for await (const entry of programs) {
+    if (entry.type !== 'file' || !wanted.delete(entry.path)) {
+      yield entry;
+      continue;
+    }
+    const name = basename(entry.path);
+    const bytes = entry.data instanceof Uint8Array ? entry.data : await buffer(entry.data);
+    const { machine, ...facts } = elf(bytes, name);
+    if (machine !== 'x86_64') throw new EulabError(`${name} is a program for another machine (${machine})`);
+    if (!facts.static) throw new EulabError(`${name} is not static: it wants ${facts.interpreter ?? 'shared libraries'}`);
+    yield entryOf(entry.path, bytes, entry.mode);
+  }
+  for (const path of wanted) throw new EulabError(`the build made no ${path}`);
+}
+
+function provenance({ origin, version, digest, verified }: Source): Record<string, string> {
+  return { source: origin, version, digest: digest ?? '', verified };
+}
