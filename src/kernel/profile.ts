@@ -32,6 +32,12 @@ export const profiles: readonly Profile[] = [
     fragments: ['lab.config', 'debug.config'],
   },
   {
+    name: 'net',
+    summary: 'lab with what Linux has for networks: VLANs, bonds, tunnels, tc, nft and iptables',
+    base: 'tinyconfig',
+    fragments: ['lab.config', 'net.config'],
+  },
+  {
     name: 'tiny',
     summary: 'nothing but what tinyconfig has: to start from with a --fragment of your own',
     base: 'tinyconfig',
