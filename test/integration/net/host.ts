@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundle, type Ended, folder, program } from '../../eulab.ts';
@@ -39,6 +39,29 @@ export interface Guest {
 
 let made = 0;
 
+let sweeping = false;
+
+/** A shell that waits for the end of this process, however it comes, and then removes the namespaces that it left. */
+function sweepAtTheEnd(): void {
+  if (sweeping) return;
+  sweeping = true;
+  const child = spawn('sh', ['-c', sweep, 'sweep', `eulab-${process.pid}-`], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  child.unref();
+  (child.stdin as unknown as { unref(): void }).unref();
+}
+
+/** Its input is a pipe of ours that nobody writes to: it ends when we do. */
+const sweep = `
+read -r _
+for space in $(ip netns list | cut -d ' ' -f 1 | grep "^$1"); do
+  ip netns pids "$space" | xargs -r kill -9
+  ip netns delete "$space"
+done
+`;
+
 /** The programs by which eulab changes a host; each call that only reads is no step. */
 const changers = ['ip', 'nft', 'sysctl', 'iptables', 'ip6tables', 'dnsmasq', 'timeout', 'kill'];
 
@@ -48,6 +71,7 @@ const changers = ['ip', 'nft', 'sysctl', 'iptables', 'ip6tables', 'dnsmasq', 'ti
  * disposed. eulab sees no programs but those that it needs, and not even those of `without`.
  */
 export function host({ without = [] }: { readonly without?: readonly string[] } = {}): Host {
+  sweepAtTheEnd();
   const here = folder();
   const [name, far] = ['h', 'r'].map((end) => `eulab-${process.pid}-${made++}${end}`) as [string, string];
   const namespaces = [name, far];
