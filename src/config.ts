@@ -27,6 +27,7 @@ export const settings = {
   verbose: () => new Option('-v, --verbose', 'show what the programs print').env('EULAB_VERBOSE'),
   json: () => new Option('--json', 'for programs: one JSON document on stdout'),
   dryRun: () => new Option('-n, --dry-run', 'print what would be done and do nothing'),
+  plan: () => new Option('--plan', 'the same as --dry-run').implies({ dryRun: true }),
 
   source: () =>
     new Option('--source <source>', 'a version (6.6.22), latest-lts, a folder, a tarball, git+URL#REF, debian, or auto')
@@ -40,7 +41,7 @@ export const settings = {
     new Option('--releases <url>', 'the list of current kernel releases, as kernel.org has it')
       .env('EULAB_RELEASES')
       .argParser(parsed(v.pipe(v.string(), v.url('is no URL')))),
-  profile: () => new Option('--profile <profile>', 'lab, defconfig, debug or tiny').default('lab').env('EULAB_PROFILE'),
+  profile: () => new Option('--profile <profile>', 'lab, defconfig, debug, net or tiny').default('lab').env('EULAB_PROFILE'),
   fragment: () => new Option('--fragment <file>', 'a config fragment to merge (repeatable)').argParser(collect),
   set: () => new Option('--set <symbol=value>', 'one config symbol, CONFIG_X=y (repeatable)').argParser(collect),
   lenient: () => new Option('--lenient', 'build also when a symbol of --set or --fragment did not stick'),

@@ -7,7 +7,8 @@ import { EulabError, status as statuses } from '../errors.ts';
 import { locate, start } from '../exec.ts';
 import { drawing } from '../net/drawing.ts';
 import type { Lab } from '../net/lab.ts';
-import { down, summary, up, type View, view } from '../net/network.ts';
+import { down, settings as options, summary, up, type View, view } from '../net/network.ts';
+import { type PortUsers, portUsers } from '../net/port-users.ts';
 import { isRoot } from '../net/probe.ts';
 import { stateOf } from '../net/resource.ts';
 import { sudoers as ruleFor } from '../net/sudoers.ts';
@@ -46,11 +47,12 @@ function upCommand(context: Context) {
     .addOption(settings.netState())
     .addOption(settings.sudoers())
     .addOption(settings.dryRun())
+    .addOption(settings.plan())
     .addHelpText(
       'after',
       '\nExamples:\n  eulab net up\n  eulab net up --uplink enp4s0\n  eulab net up --bridge-user "$USER"\n  eulab net up --dry-run',
     )
-    .action(async ({ bridge, address, confirmWithin, force, state, dryRun, sudoers, ...rest }) => {
+    .action(async ({ bridge, address, confirmWithin, force, state, dryRun, plan: _, sudoers, ...rest }) => {
       const lab: Lab = { bridge, address, state, ...rest };
       if (sudoers === true) return void process.stdout.write(rule());
       if (dryRun === true) {
@@ -74,6 +76,7 @@ function downCommand(context: Context) {
     .addOption(settings.bridge())
     .addOption(settings.netState())
     .addOption(settings.dryRun())
+    .addOption(settings.plan())
     .addHelpText('after', '\nExamples:\n  eulab net down --dry-run\n  eulab net down')
     .action(async ({ bridge, state, dryRun }) => {
       const lab = standing(bridge, state);
@@ -97,8 +100,9 @@ function statusCommand(context: Context) {
     .addOption(settings.json())
     .action(async ({ bridge, state, json }) => {
       const seen = await view(standing(bridge, state), undefined);
-      if (json === true) process.stdout.write(`${JSON.stringify(told(bridge, seen), undefined, 2)}\n`);
-      else print(described(bridge, seen));
+      const users = portUsers();
+      if (json === true) process.stdout.write(`${JSON.stringify(told(bridge, seen, users), undefined, 2)}\n`);
+      else print(described(bridge, seen, users));
       if (summary(seen) === 'partial') context.exit(statuses.failed);
     });
 }
@@ -108,28 +112,30 @@ function standing(bridge: string, state: string): Lab {
   return { bridge, state, address: settings.bridgeAddress().defaultValue, nat: true, dhcp: true };
 }
 
-function told(bridge: string, seen: View) {
+function told(bridge: string, seen: View, users: PortUsers) {
   const { facts, journal } = seen;
   return {
     bridge,
     state: summary(seen),
     uplink: journal.uplink?.nic ?? null,
     resources: seen.resources.map((one) => ({ name: one.name, state: stateOf(one), faults: one.faults })),
-    ports: facts.links.filter(({ master }) => master === bridge).map(({ ifname, operstate }) => ({ name: ifname, operstate })),
+    ports: facts.links
+      .filter(({ master }) => master === bridge)
+      .map(({ ifname, operstate }) => ({ name: ifname, operstate, users: users[ifname] ?? [] })),
   };
 }
 
-function described(bridge: string, seen: View): string[] {
+function described(bridge: string, seen: View, users: PortUsers): string[] {
   const state = summary(seen);
   if (state === 'absent') return [`${bridge}: nothing stands; make it with: eulab net up`];
   const shown = seen.resources.filter(({ make, remove, faults }) => make.length + remove.length + faults.length > 0);
   const wide = Math.max(...shown.map(({ name }) => name.length));
   return [
-    ...drawing(seen.journal.lab, seen.facts),
+    ...drawing(seen.journal.lab, seen.facts, users),
     '',
     ...shown.map((one) => `${one.name.padEnd(wide)}  ${[stateOf(one), ...one.faults].join(': ')}`),
-    ...(seen.facts.root ? [] : ['', 'rules of nft and iptables cannot be seen without root']),
-    ...(state === 'partial' ? ['', 'to mend it: eulab net up, as it was called before'] : []),
+    ...(seen.facts.root ? [] : ['', 'rules of nft and iptables, and who uses a port, cannot be seen without root']),
+    ...(state === 'partial' ? ['', `to mend it: eulab net up ${options(seen.journal.lab)}`] : []),
   ];
 }
 

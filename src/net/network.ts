@@ -194,7 +194,7 @@ async function held({ state }: Lab, verb: string, { signal, report }: Act): Prom
 }
 
 /** The settings of a network as the options that say them. */
-function settings({ bridge, address, uplink, nat, dhcp, tapUser, bridgeUser }: Lab): string {
+export function settings({ bridge, address, uplink, nat, dhcp, tapUser, bridgeUser }: Lab): string {
   const own = [`--address ${address}`, ...(nat ? [] : ['--no-nat']), ...(dhcp ? [] : ['--no-dhcp'])];
   const tap = tapUser === undefined ? [] : [`--tap-user ${tapUser}`];
   const user = bridgeUser === undefined ? [] : [`--bridge-user ${bridgeUser}`];

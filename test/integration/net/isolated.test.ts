@@ -231,3 +231,29 @@ sudoTest('the rule that --sudoers prints is one for sudo', async () => {
   const seen = await program('visudo', ['-c', '-f', '-'], { input: stdout });
   expect([seen.status, seen.stderr]).toEqual([0, '']);
 });
+
+requires(
+  'root',
+  'ip',
+  '/dev/net/tun',
+  'qemu-system-x86_64',
+)('status names who has a port open, for people and for programs; --plan is --dry-run', async () => {
+  using it = host();
+  await it.eulab(['up', '--no-nat', '--no-dhcp', '--tap-user', 'nobody']);
+  const tap = 'tap,id=n0,ifname=tap-nobody,script=no,downscript=no,vhost=off';
+  const machine = it.program('host', 'qemu-system-x86_64', '-machine', 'none', '-display', 'none', '-netdev', tap);
+  const ports = async () => JSON.parse((await it.eulab(['status', '--json'])).stdout.toString()).ports;
+  while ((await ports())[0].users.length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+  const [{ users }] = await ports();
+  expect(users).toEqual([{ pid: expect.any(Number), program: 'qemu-system-x86', user: 'root' }]);
+  const text = (await it.eulab(['status'])).stdout.toString();
+  expect(text).toContain(`\`-- tap-nobody  (tun)  up  qemu-system-x86 ${users[0].pid} of root\n`);
+  process.kill(users[0].pid);
+  await machine;
+  expect((await ports())[0].users).toEqual([]);
+  const plans = [await it.eulab(['down', '--plan']), await it.eulab(['down', '--dry-run'])].map(({ stdout }) =>
+    stdout.toString(),
+  );
+  expect(plans[0]).toContain('ip link delete dev vmbr0\n');
+  expect([plans[1], it.steps()]).toEqual([plans[0], 0]);
+});

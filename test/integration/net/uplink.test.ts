@@ -83,6 +83,24 @@ test('a guest is on the LAN, and status shows it', async () => {
   ]);
 });
 
+test('a stranger takes the bridge down: the host is cut off, status names it and the call that mends it, and that call does', async () => {
+  using it = host();
+  const before = it.snapshot();
+  await it.eulab(uplink);
+  const moved = it.snapshot();
+  it.inside('ip', 'link', 'set', 'dev', 'vmbr0', 'down');
+  expect((await it.program('host', 'ping', '-c1', '-W1', '192.168.0.1')).status).not.toBe(0);
+  const { status, stdout } = await it.eulab(['status']);
+  expect([status, stdout.toString()]).toEqual([1, expect.stringMatching(/^bridge vmbr0 +partial: is down$/m)]);
+  const call = /^to mend it: eulab net (up .*)$/m.exec(stdout.toString())?.[1] ?? '';
+  expect(call).toBe('up --bridge vmbr0 --uplink enp4s0');
+  expect((await it.eulab(call.split(' '))).stderr).toBe('eulab: vmbr0 is up\n');
+  connected(it);
+  expect(it.snapshot()).toBe(moved);
+  await it.eulab(['down']);
+  expect(it.snapshot()).toBe(before);
+});
+
 /** What holds after eulab was killed at a step: the host is connected, and `down` restores it. */
 async function survived(it: Host, killed: number, step: number, before: string): Promise<void> {
   expect(killed).toBe(137);
