@@ -4,6 +4,7 @@ import { additionSettings } from './addition-settings.ts';
 import * as values from './machine-values.ts';
 import * as nets from './net-values.ts';
 import { absolute, collect, collected, gdbWish, parsed, positive, variable } from './option-parsers.ts';
+import { vlanSettings } from './vlan-settings.ts';
 
 /**
  * The table of settings: each one's flag, environment variable, default, parser and help are said here and nowhere else.
@@ -11,6 +12,7 @@ import { absolute, collect, collected, gdbWish, parsed, positive, variable } fro
  */
 export const settings = {
   ...additionSettings,
+  ...vlanSettings,
   engine: () =>
     new Option('--engine <engine>', 'what builds: a container engine, or this machine')
       .choices(['auto', 'podman', 'host'] as const)

@@ -12,6 +12,7 @@ import { type PortUsers, portUsers } from '../net/port-users.ts';
 import { isRoot } from '../net/probe.ts';
 import { stateOf } from '../net/resource.ts';
 import { sudoers as ruleFor } from '../net/sudoers.ts';
+import { vlanAsked } from '../net/vlan-refusal.ts';
 import { ui } from '../ui.ts';
 import type { Context } from './context.ts';
 
@@ -37,6 +38,9 @@ function upCommand(context: Context) {
     .addOption(settings.bridge())
     .addOption(settings.bridgeAddress())
     .addOption(settings.uplink())
+    .addOption(settings.vlan())
+    .addOption(settings.vlanMode())
+    .addOption(settings.vlanAddress())
     .addOption(settings.nat())
     .addOption(settings.dhcp())
     .addOption(settings.bridgeUser())
@@ -50,21 +54,37 @@ function upCommand(context: Context) {
     .addOption(settings.plan())
     .addHelpText(
       'after',
-      '\nExamples:\n  eulab net up\n  eulab net up --uplink enp4s0\n  eulab net up --bridge-user "$USER"\n  eulab net up --dry-run',
+      '\nExamples:\n  eulab net up\n  eulab net up --uplink enp4s0\n  eulab net up --uplink enp4s0 --vlan 20\n  eulab net up --bridge-user "$USER"\n  eulab net up --dry-run',
     )
-    .action(async ({ bridge, address, confirmWithin, force, state, dryRun, plan: _, sudoers, ...rest }) => {
-      const lab: Lab = { bridge, address, state, ...rest };
-      if (sudoers === true) return void process.stdout.write(rule());
-      if (dryRun === true) {
-        print((await view(lab, { force: force === true })).resources.flatMap(({ make }) => make.map(show)));
-        return;
-      }
-      if (!isRoot()) return context.exit(await asRoot());
-      using display = await ui({ verbose: false });
-      const act = { signal: context.signal, report: display.report };
-      const changed = await up(lab, { force: force === true, confirmMs: confirmWithin }, act);
-      display.report({ kind: 'note', text: changed ? `${bridge} is up` : `${bridge} is up already: nothing to do` });
-    });
+    .action(
+      async ({
+        bridge,
+        address,
+        confirmWithin,
+        force,
+        state,
+        dryRun,
+        plan: _,
+        sudoers,
+        vlan: id,
+        vlanMode,
+        vlanAddress,
+        ...rest
+      }) => {
+        const vlan = vlanAsked({ vlan: id, vlanMode, vlanAddress, uplink: rest.uplink });
+        const lab: Lab = { bridge, address, state, ...rest, ...(vlan === undefined ? {} : { vlan }) };
+        if (sudoers === true) return void process.stdout.write(rule());
+        if (dryRun === true) {
+          print((await view(lab, { force: force === true })).resources.flatMap(({ make }) => make.map(show)));
+          return;
+        }
+        if (!isRoot()) return context.exit(await asRoot());
+        using display = await ui({ verbose: false });
+        const act = { signal: context.signal, report: display.report };
+        const changed = await up(lab, { force: force === true, confirmMs: confirmWithin }, act);
+        display.report({ kind: 'note', text: changed ? `${bridge} is up` : `${bridge} is up already: nothing to do` });
+      },
+    );
 }
 
 function downCommand(context: Context) {
@@ -117,11 +137,17 @@ function told(bridge: string, seen: View, users: PortUsers) {
   return {
     bridge,
     state: summary(seen),
-    uplink: journal.uplink?.nic ?? null,
+    uplink: journal.lab.uplink ?? null,
+    vlan: journal.lab.vlan ?? null,
     resources: seen.resources.map((one) => ({ name: one.name, state: stateOf(one), faults: one.faults })),
     ports: facts.links
       .filter(({ master }) => master === bridge)
-      .map(({ ifname, operstate }) => ({ name: ifname, operstate, users: users[ifname] ?? [] })),
+      .map(({ ifname, operstate }) => ({
+        name: ifname,
+        operstate,
+        vlans: facts.vlans[ifname] ?? [],
+        users: users[ifname] ?? [],
+      })),
   };
 }
 

@@ -1,6 +1,5 @@
 import type { Command } from '../command.ts';
 import { addressesOf, type Facts, linkOf } from './facts.ts';
-import type { Saved } from './journal.ts';
 import { alias, group, hardwareAddress, type Lab, ours } from './lab.ts';
 import { type Resource, root, sysctl } from './resource.ts';
 
@@ -11,11 +10,11 @@ import { type Resource, root, sysctl } from './resource.ts';
  * The address is said at birth, or it would change with the ports that come and go. So is the group: there is no moment in
  * which the bridge is not marked as ours.
  */
-export function bridge(lab: Lab, facts: Facts, saved: Saved | undefined): Resource {
+export function bridge(lab: Lab, facts: Facts): Resource {
   const name = lab.bridge;
   const link = linkOf(facts, name);
   const stands = ours(link);
-  const nic = saved === undefined ? undefined : linkOf(facts, saved.nic);
+  const nic = lab.uplink === undefined ? undefined : linkOf(facts, lab.uplink);
   const mtu = nic?.mtu;
   const make: Command[] = [];
   const faults: string[] = [];
@@ -24,7 +23,7 @@ export function bridge(lab: Lab, facts: Facts, saved: Saved | undefined): Resour
     make.push(command);
     if (stands) faults.push(fault);
   };
-  if (!stands) make.push(birth(name, nic?.address ?? hardwareAddress(name), mtu));
+  if (!stands) make.push(birth(lab, nic?.address ?? hardwareAddress(name), mtu));
   mend(link?.ifalias !== alias(lab), 'does not say whose it is', root('ip', 'link', 'set', 'dev', name, 'alias', alias(lab)));
   if (nic !== undefined) {
     const none = link?.inet6_addr_gen_mode === 'none';
@@ -54,14 +53,15 @@ export function strict(facts: Facts, name: string): boolean {
   return Math.max(value('all'), value(name)) === 1;
 }
 
-function birth(name: string, address: string, mtu: number | undefined): Command {
+function birth({ bridge: name, vlan }: Lab, address: string, mtu: number | undefined): Command {
   const size = mtu === undefined ? [] : ['mtu', String(mtu)];
   const kind = ['type', 'bridge', 'stp_state', '0', 'forward_delay', '0'];
+  if (vlan?.mode === 'aware') kind.push('vlan_filtering', '1', 'vlan_default_pvid', '1');
   return root('ip', 'link', 'add', 'name', name, 'address', address, 'group', group, ...size, ...kind);
 }
 
 /** The host's address on an isolated bridge; it goes with the bridge. Pure. */
-export function hostAddress(lab: Lab, facts: Facts): Resource {
+export function hostAddress(lab: Pick<Lab, 'address' | 'bridge'>, facts: Facts): Resource {
   const [local, prefix] = lab.address.split('/');
   const stands = addressesOf(facts, lab.bridge).some((one) => one.local === local && String(one.prefixlen) === prefix);
   return {

@@ -1,4 +1,4 @@
-import { addressesOf, type Facts, linkOf } from './facts.ts';
+import { addressesOf, type Facts, linkOf, type PortVlan } from './facts.ts';
 import type { Lab } from './lab.ts';
 import type { PortUsers } from './port-users.ts';
 
@@ -18,7 +18,9 @@ export function drawing(lab: Lab, facts: Facts, users: PortUsers = {}): string[]
     .filter(({ master }) => master === bridge)
     .map(({ ifname, linkinfo, operstate }) => {
       const open = users[ifname]?.map(({ program, pid, user }) => `${program} ${pid} of ${user}`) ?? [];
-      return [ifname, `(${linkinfo?.info_kind ?? 'card'})`, operstate.toLowerCase(), ...open].join('  ');
+      return [ifname, `(${linkinfo?.info_kind ?? 'card'})`, operstate.toLowerCase(), ...vlans(facts.vlans[ifname]), ...open].join(
+        '  ',
+      );
     });
   const out = facts.routes.find(({ family, dst }) => family === 4 && dst === 'default')?.dev;
   const ways = lab.uplink === undefined && lab.nat && out !== undefined ? [`NAT --> ${out}`] : [];
@@ -27,4 +29,12 @@ export function drawing(lab: Lab, facts: Facts, users: PortUsers = {}): string[]
     [bridge, ...own, link.flags.includes('UP') ? 'up' : 'down'].join('  '),
     ...branches.map((branch, index) => `  ${index === branches.length - 1 ? '`' : '|'}-- ${branch}`),
   ];
+}
+
+/** The VLANs of a port: `VLAN 20` for what is in one, `VLAN 1 untagged, 20 tagged` for a trunk. */
+function vlans(all: readonly PortVlan[] = []): string[] {
+  const [only] = all;
+  if (only === undefined) return [];
+  if (all.length === 1 && only.pvid && only.untagged) return [`VLAN ${only.vid}`];
+  return [`VLAN ${all.map(({ vid, untagged }) => `${vid} ${untagged ? 'untagged' : 'tagged'}`).join(', ')}`];
 }

@@ -13,9 +13,26 @@ export interface Link {
   readonly address?: string;
   /** The bridge, bond or the like whose port it is. */
   readonly master?: string;
+  /** The interface that a VLAN's is on. */
+  readonly link?: string;
   readonly ifalias?: string;
   readonly inet6_addr_gen_mode?: string;
-  readonly linkinfo?: { readonly info_kind?: string; readonly info_data?: { readonly user?: string } };
+  readonly linkinfo?: { readonly info_kind?: string; readonly info_data?: InfoData };
+}
+
+/** What is told of a tap, a bridge, or a VLAN's interface. */
+export interface InfoData {
+  readonly user?: string;
+  readonly vlan_filtering?: number;
+  readonly vlan_default_pvid?: number;
+  readonly id?: number;
+}
+
+/** A VLAN of a bridge's port: whether what comes in untagged is of it, and whether what goes out is untagged. */
+export interface PortVlan {
+  readonly vid: number;
+  readonly pvid: boolean;
+  readonly untagged: boolean;
 }
 
 /** An address of an interface, as `ip -j addr show` tells it. */
@@ -99,6 +116,10 @@ export interface Facts {
   readonly permission?: Permission;
   /** What stands beside: the journals of our other bridges. */
   readonly others: readonly Journal[];
+  /** By the name of the port; a bridge that tells VLANs apart is one itself. */
+  readonly vlans: Readonly<Record<string, readonly PortVlan[]>>;
+  /** Whether the kernel has interfaces of VLANs, and bridges that tell them apart; undefined where nobody asked. */
+  readonly kernel: { readonly tagging?: boolean; readonly filtering?: boolean };
   /** Whether the rules of nft and iptables could be seen. */
   readonly root: boolean;
 }

@@ -7,6 +7,7 @@ export interface Lab {
   readonly address: string;
   /** The NIC that joins the bridge; undefined for a bridge of the guests' own. */
   readonly uplink?: string;
+  readonly vlan?: Vlan;
   readonly nat: boolean;
   readonly dhcp: boolean;
   /** Who gets a tap device on the bridge. */
@@ -16,6 +17,20 @@ export interface Lab {
   readonly bridgeHelper?: string;
   /** Where the journal, the leases and the like lie. */
   readonly state: string;
+}
+
+/** The VLAN that guests are in. */
+export interface Vlan {
+  readonly id: number;
+  /** An interface of the VLAN on the card joins the bridge, or the card itself, as trunk. */
+  readonly mode: 'sub' | 'aware';
+  /** The host's own ADDRESS/PREFIX in it. */
+  readonly address?: string;
+}
+
+/** The card whose addresses and routes move to the bridge. */
+export function movedCard({ uplink, vlan }: Lab): string | undefined {
+  return vlan?.mode === 'sub' ? undefined : uplink;
 }
 
 /**
@@ -31,13 +46,17 @@ export function ours(link: Link | undefined): boolean {
 }
 
 /** What the bridge says of itself, for people, and for `net down` when the journal is lost. */
-export function alias({ uplink }: Lab): string {
-  return uplink === undefined ? 'eulab isolated' : `eulab uplink ${uplink}`;
+export function alias({ uplink, vlan }: Pick<Lab, 'uplink' | 'vlan'>): string {
+  const tagged = vlan === undefined ? '' : ` vlan ${vlan.id} ${vlan.mode}`;
+  return uplink === undefined ? 'eulab isolated' : `eulab uplink ${uplink}${tagged}`;
 }
 
-/** The NIC that an alias names. */
-export function uplinkOf(text: string | undefined): string | undefined {
-  return /^eulab uplink (\S+)$/.exec(text ?? '')?.[1];
+/** The NIC and the VLAN that an alias names. */
+export function named(text: string | undefined): Pick<Lab, 'uplink' | 'vlan'> {
+  const [, uplink, id, mode] = /^eulab uplink (\S+)(?: vlan (\d+) (sub|aware))?$/.exec(text ?? '') ?? [];
+  if (uplink === undefined) return {};
+  if (id === undefined) return { uplink };
+  return { uplink, vlan: { id: Number(id), mode: mode === 'aware' ? 'aware' : 'sub' } };
 }
 
 /** The tap device of a user, in the 15 characters that a name may have. */

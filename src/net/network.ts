@@ -9,11 +9,12 @@ import { difference } from './difference.ts';
 import { type Facts, linkOf } from './facts.ts';
 import { answering, gateways } from './gateway.ts';
 import { forget, type Journal, readJournal, writeJournal } from './journal.ts';
-import { type Lab, ours, tapOf, uplinkOf } from './lab.ts';
+import { alias, type Lab, named, ours, tapOf, type Vlan } from './lab.ts';
 import { begin, recovered, resources } from './plan.ts';
 import { probe } from './probe.ts';
 import { refuse } from './refusal.ts';
 import { type Resource, stateOf } from './resource.ts';
+import { vlanName } from './vlan.ts';
 import { arm, type Watchdog } from './watchdog.ts';
 
 /** What an act on the network needs beside the lab. */
@@ -55,7 +56,7 @@ export async function view(lab: Lab, wanted: { readonly force: boolean } | undef
   if (wanted !== undefined) refuse(lab, facts, { standing: written !== undefined, force: wanted.force });
   const orphan = written === undefined && (wanted === undefined || ours(linkOf(facts, lab.bridge)));
   const journal = written ?? (orphan ? recovered(lab, facts) : begin(lab, facts));
-  if (wanted !== undefined && orphan && uplinkOf(linkOf(facts, lab.bridge)?.ifalias) !== lab.uplink) {
+  if (wanted !== undefined && orphan && alias(named(linkOf(facts, lab.bridge)?.ifalias)) !== alias(lab)) {
     throw new EulabError(`${lab.bridge} was made with other settings, and its journal is lost`, {
       hint: 'take it down first: eulab net down',
       exitCode: status.usage,
@@ -168,7 +169,12 @@ async function remove(lab: Lab, report: Report): Promise<boolean> {
   const stranger = linkOf(facts, lab.bridge);
   const steps = all.toReversed().flatMap((one) => one.remove);
   if (stranger !== undefined && !ours(stranger)) report({ kind: 'note', text: `${lab.bridge} was not made by eulab: it stays` });
-  const own = [journal.uplink?.nic, ...(journal.lab.tapUser === undefined ? [] : [tapOf(journal.lab.tapUser)])];
+  const { uplink: card, vlan } = journal.lab;
+  const own = [
+    card,
+    ...(vlan === undefined ? [] : [vlanName(card ?? '', vlan)]),
+    ...(journal.lab.tapUser === undefined ? [] : [tapOf(journal.lab.tapUser)]),
+  ];
   for (const { ifname } of facts.links.filter((one) => one.master === lab.bridge && !own.includes(one.ifname))) {
     report({ kind: 'warning', text: `${ifname} was a port of ${lab.bridge} and has no network now` });
   }
@@ -194,11 +200,23 @@ async function held({ state }: Lab, verb: string, { signal, report }: Act): Prom
 }
 
 /** The settings of a network as the options that say them. */
-export function settings({ bridge, address, uplink, nat, dhcp, tapUser, bridgeUser }: Lab): string {
+export function settings({ bridge, address, uplink, vlan, nat, dhcp, tapUser, bridgeUser }: Lab): string {
   const own = [`--address ${address}`, ...(nat ? [] : ['--no-nat']), ...(dhcp ? [] : ['--no-dhcp'])];
   const tap = tapUser === undefined ? [] : [`--tap-user ${tapUser}`];
   const user = bridgeUser === undefined ? [] : [`--bridge-user ${bridgeUser}`];
-  return [`--bridge ${bridge}`, ...(uplink === undefined ? own : [`--uplink ${uplink}`]), ...tap, ...user].join(' ');
+  return [
+    `--bridge ${bridge}`,
+    ...(uplink === undefined ? own : [`--uplink ${uplink}`]),
+    ...vlanOptions(vlan),
+    ...tap,
+    ...user,
+  ].join(' ');
+}
+
+function vlanOptions(vlan: Vlan | undefined): string[] {
+  if (vlan === undefined) return [];
+  const address = vlan.address === undefined ? [] : [`--vlan-address ${vlan.address}`];
+  return [`--vlan ${vlan.id}`, ...(vlan.mode === 'sub' ? [] : ['--vlan-mode aware']), ...address];
 }
 
 /** Whether all stands, something lacks, or nothing is there. Pure. */

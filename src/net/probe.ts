@@ -6,6 +6,7 @@ import type { Address, Facts, Filter, Link, Neighbour, Route } from './facts.ts'
 import { otherJournals } from './journal.ts';
 import { type Lab, nftTable } from './lab.ts';
 import { permissionFacts } from './permission-probe.ts';
+import { vlanFacts } from './vlan-probe.ts';
 
 /**
  * The host's network as it is: by iproute2, /proc and /sys, and as root nft and iptables. Changes nothing.
@@ -36,6 +37,7 @@ export async function probe(lab: Lab, nic = lab.uplink): Promise<Facts> {
     sysctls: sysctls(),
     nft,
     filters: filters.filter((one) => one !== undefined),
+    ...(await vlanFacts(links, lab.vlan, isRoot())),
     dnsmasq: { installed: installed('dnsmasq'), ...server(pidFile(lab)) },
     nic: { wifi: wifi(nic), manager: manager(nic ?? '', links.find(({ ifname }) => ifname === nic)?.ifindex) },
     others,
@@ -87,7 +89,8 @@ function sysctls(): Record<string, string> {
   const names = ['ip_forward', 'conf/all/accept_redirects'];
   const interfaces = existsSync('/proc/sys/net/ipv4/conf') ? readdirSync('/proc/sys/net/ipv4/conf') : [];
   for (const name of interfaces) names.push(`conf/${name}/rp_filter`, `conf/${name}/forwarding`);
-  const found = names.map((name) => [`net/ipv4/${name}`, value(`net/ipv4/${name}`)] as const);
+  const six = ['default', ...interfaces].map((name) => `net/ipv6/conf/${name}/disable_ipv6`);
+  const found = [...names.map((name) => `net/ipv4/${name}`), ...six].map((path) => [path, value(path)] as const);
   return Object.fromEntries(found.flatMap(([path, text]) => (text === undefined ? [] : [[path, text]])));
 }
 

@@ -1,8 +1,10 @@
 import { type ErrorFacts, EulabError, status } from '../errors.ts';
 import { overlaps } from './address.ts';
 import { type Facts, type Link, linkOf } from './facts.ts';
-import { group, type Lab, ours, tapOf } from './lab.ts';
+import { group, type Lab, movedCard, ours, tapOf } from './lab.ts';
 import { movable, unmovable } from './route.ts';
+import { vlanName } from './vlan.ts';
+import { refuseVlan } from './vlan-refusal.ts';
 
 /**
  * Refuses what would hurt the host, before anything is changed. Pure. `standing`: this network was begun before.
@@ -29,6 +31,8 @@ export function refuse(
   refuseUser(lab, facts);
   if (lab.uplink === undefined) refuseIsolated(lab, facts);
   else refuseUplink(lab, lab.uplink, facts, standing || force);
+  refuseVlan(lab, facts, standing);
+  if (lab.vlan?.address !== undefined) refuseOverlap(lab.vlan.address, [lab.bridge, vlanName(lab.bridge, lab.vlan)], facts);
 }
 
 function refuseUser({ bridgeUser }: Lab, { permission }: Facts): void {
@@ -41,17 +45,21 @@ function refuseUser({ bridgeUser }: Lab, { permission }: Facts): void {
   });
 }
 
-function refuseIsolated(lab: Lab, facts: Facts): void {
+function refuseOverlap(address: string, own: readonly string[], facts: Facts): void {
   const inTheWay = facts.routes.find(
     ({ family, dst, dev, table }) =>
-      family === 4 && dst !== 'default' && dev !== lab.bridge && table !== 'local' && overlaps(dst, lab.address),
+      family === 4 && dst !== 'default' && !own.includes(dev ?? '') && table !== 'local' && overlaps(dst, address),
   );
   if (inTheWay !== undefined) {
     throw usage(
-      `${lab.address} overlaps ${inTheWay.dst}, which the host reaches by ${inTheWay.dev ?? 'another route'}`,
-      'choose another network for the bridge: --address 10.99.0.1/24',
+      `${address} overlaps ${inTheWay.dst}, which the host reaches by ${inTheWay.dev ?? 'another route'}`,
+      own.length > 1 ? 'choose another --vlan-address' : 'choose another network for the bridge: --address 10.99.0.1/24',
     );
   }
+}
+
+function refuseIsolated(lab: Lab, facts: Facts): void {
+  refuseOverlap(lab.address, [lab.bridge], facts);
   if (lab.nat && facts.nft === undefined && facts.filters.length === 0) {
     throw new EulabError('neither nft nor iptables is installed, of which NAT needs one', {
       hint: 'apt-get install nftables, or do without: --no-nat',
@@ -75,10 +83,12 @@ function refuseUplink(lab: Lab, name: string, facts: Facts, force: boolean): voi
       'an isolated bridge with NAT works on Wi-Fi: eulab net up',
     );
   }
-  if (nic.master !== undefined && nic.master !== lab.bridge) {
+  const moves = movedCard(lab) !== undefined;
+  if (moves && nic.master !== undefined && nic.master !== lab.bridge) {
     throw usage(`${name} is a port of ${nic.master} already`, `take it out first: ip link set dev ${name} nomaster`);
   }
   if (!nic.flags.includes('UP')) throw usage(`${name} is down`, `ip link set dev ${name} up`);
+  if (!moves) return;
   const odd = facts.routes.find((route) => route.dev === name && movable(route) && unmovable(route) !== undefined);
   if (odd !== undefined) {
     throw usage(

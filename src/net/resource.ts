@@ -19,7 +19,7 @@ export interface Resource {
 export function stateOf({ make, remove, faults, hidden }: Resource): 'up' | 'partial' | 'absent' | 'unknown' {
   if (hidden === true) return 'unknown';
   if (make.length === 0 && faults.length === 0) return 'up';
-  return remove.length === 0 ? 'absent' : 'partial';
+  return remove.length === 0 && (make.length === 0 || faults.length === 0) ? 'absent' : 'partial';
 }
 
 /** A call that needs root. */

@@ -65,5 +65,7 @@ export const facts: Facts = {
   dnsmasq: { installed: true },
   nic: { wifi: false, manager: undefined },
   others: [],
+  vlans: {},
+  kernel: {},
   root: true,
 };
