@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { locate, probe as look, missing, read } from '../exec.ts';
 import type { Facts, Link, PortVlan } from './facts.ts';
-import type { Vlan } from './lab.ts';
+import { named, type Vlan } from './lab.ts';
 
 /**
  * What there is of VLANs: the ports' own, and, for one that is wanted, whether the kernel has them. Changes nothing.
@@ -15,7 +15,9 @@ export async function vlanFacts(
   isRoot: boolean,
 ): Promise<Pick<Facts, 'vlans' | 'kernel'>> {
   const bridges = links.filter(({ linkinfo }) => linkinfo?.info_kind === 'bridge');
-  const aware = bridges.some(({ linkinfo }) => linkinfo?.info_data?.vlan_filtering === 1);
+  const aware = bridges.some(
+    ({ linkinfo, ifalias }) => linkinfo?.info_data?.vlan_filtering === 1 || named(ifalias).vlan?.mode === 'aware',
+  );
   if (wanted?.mode === 'aware' && locate('bridge') === undefined) throw missing('bridge');
   const vlans = aware && locate('bridge') !== undefined ? await ports() : {};
   if (wanted === undefined || !isRoot) return { vlans, kernel: {} };

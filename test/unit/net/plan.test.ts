@@ -164,3 +164,70 @@ test("rules are removed by our comment alone, another bridge's stay", () => {
     'iptables -w -D FORWARD -i vmbr0 -m comment --comment eulab:vmbr0 -j ACCEPT',
   ]);
 });
+
+const tagged = { ...facts, sysctls: { ...facts.sysctls, 'net/ipv6/conf/default/disable_ipv6': '0' } };
+
+test('a VLAN by an interface on the card: it joins the bridge, the host is mute in it, and nothing moves', () => {
+  const wanted: Lab = { ...lab, uplink: 'enp4s0', vlan: { id: 20, mode: 'sub', address: '10.20.0.5/24' } };
+  const journal = begin(wanted, tagged);
+  expect(journal.uplink).toBeUndefined();
+  expect(lines(resources(journal, tagged), 'make')).toEqual([
+    'ip link add name vmbr0 address 52:54:00:aa:bb:cc group 962987 mtu 1500 type bridge stp_state 0 forward_delay 0',
+    "ip link set dev vmbr0 alias 'eulab uplink enp4s0 vlan 20 sub'",
+    'ip link set dev vmbr0 addrgenmode none',
+    'ip link set dev vmbr0 up',
+    'sysctl -q -w net/ipv6/conf/vmbr0/disable_ipv6=1',
+    'ip link add link enp4s0 name enp4s0.20 group 962987 type vlan id 20',
+    'sysctl -q -w net/ipv6/conf/enp4s0.20/disable_ipv6=1',
+    'ip link set dev enp4s0.20 master vmbr0',
+    'ip link set dev enp4s0.20 up',
+    'ip addr add 10.20.0.5/24 broadcast + dev vmbr0',
+  ]);
+});
+
+test('a VLAN-aware bridge: the bridge and the card are in both VLANs when the one of new ports changes', () => {
+  const wanted: Lab = { ...lab, uplink: 'enp4s0', vlan: { id: 20, mode: 'aware' } };
+  const [made, , trunk] = resources(begin(wanted, tagged), tagged);
+  expect(lines([made as Resource], 'make')[0]).toMatch(/ vlan_filtering 1 vlan_default_pvid 1$/);
+  expect(lines([trunk as Resource], 'make')).toEqual([
+    'bridge vlan add dev enp4s0 vid 20',
+    'bridge vlan add dev vmbr0 vid 20 self',
+    'ip link set dev vmbr0 type bridge vlan_default_pvid 20',
+    'bridge vlan del dev vmbr0 vid 20 self',
+  ]);
+});
+
+test('a trunk that stands: nothing is made; what is broken is named', () => {
+  const wanted: Lab = { ...lab, uplink: 'enp4s0', vlan: { id: 20, mode: 'aware' } };
+  const untagged = (vid: number) => ({ vid, pvid: true, untagged: true });
+  const stands: Facts = {
+    ...tagged,
+    links: [
+      { ...card, master: 'vmbr0' },
+      { ...bridge, linkinfo: { info_kind: 'bridge', info_data: { vlan_filtering: 1, vlan_default_pvid: 20 } } },
+      { ...card, ifname: 'tap0', master: 'vmbr0' },
+    ],
+    vlans: { vmbr0: [untagged(1)], enp4s0: [untagged(1), { vid: 20, pvid: false, untagged: false }], tap0: [untagged(30)] },
+  };
+  const trunk = (changes: Partial<Facts>) => resources(begin(wanted, tagged), { ...stands, ...changes })[2] as Resource;
+  expect(trunk({})).toMatchObject({ make: [], faults: [] });
+  const broken = trunk({ vlans: { vmbr0: [untagged(1)], enp4s0: [untagged(1)], tap0: [] } });
+  expect(broken.faults).toEqual(['enp4s0 does not carry VLAN 20', 'tap0 is in no VLAN']);
+  expect(lines([broken], 'make')).toEqual(['bridge vlan add dev enp4s0 vid 20', 'bridge vlan add dev tap0 vid 20 pvid untagged']);
+  expect(stateOf(broken)).toBe('partial');
+});
+
+test('the journal lost, the bridge tells its VLAN', () => {
+  const links = [
+    card,
+    { ...bridge, ifalias: 'eulab uplink enp4s0 vlan 20 sub' },
+    { ...card, ifname: 'enp4s0.20', group: '962987' },
+  ];
+  const found = recovered(lab, { ...tagged, links });
+  expect(found.lab).toMatchObject({ uplink: 'enp4s0', vlan: { id: 20, mode: 'sub' } });
+  expect(found.uplink).toBeUndefined();
+  expect(lines(resources(found, { ...tagged, links }), 'remove')).toEqual([
+    'ip link delete dev vmbr0',
+    'ip link delete dev enp4s0.20',
+  ]);
+});

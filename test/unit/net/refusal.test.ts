@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Facts } from '../../../src/net/facts.ts';
+import type { Lab } from '../../../src/net/lab.ts';
 import { refuse } from '../../../src/net/refusal.ts';
+import { vlanAsked } from '../../../src/net/vlan-refusal.ts';
 import { bridge, card, facts, lab } from './facts.ts';
 
 const up = (changes: Partial<Facts>, uplink?: string, force = false) =>
@@ -52,4 +54,44 @@ test('what hurts nobody is not refused', () => {
   up({ routes: [{ family: 4, dst: '10.78.0.0/24', dev: 'docker0' }] });
   up({}, 'enp4s0');
   up({ nic: { wifi: false, manager: 'NetworkManager' } }, 'enp4s0', true);
+});
+
+test.each<[string, Partial<Facts>, Partial<Lab>, string]>([
+  [
+    'too long a name',
+    { links: [{ ...card, ifname: 'enp4s0f1np1d1' }] },
+    { uplink: 'enp4s0f1np1d1' },
+    'enp4s0f1np1d1.20 is too long',
+  ],
+  [
+    'an interface of others',
+    { links: [card, { ...card, ifname: 'enp4s0.20' }] },
+    {},
+    'enp4s0.20 exists and was not made by eulab',
+  ],
+  ['a kernel without VLANs', { kernel: { tagging: false } }, {}, 'this kernel has no VLANs'],
+  [
+    'a kernel without filtering',
+    { kernel: { filtering: false } },
+    { vlan: { id: 20, mode: 'aware' } },
+    'this kernel has no bridges that tell VLANs apart',
+  ],
+  [
+    "an address of the host's",
+    { routes: [{ family: 4, dst: '10.20.0.0/16', dev: 'tun0' }] },
+    { vlan: { id: 20, mode: 'sub', address: '10.20.0.5/24' } },
+    '10.20.0.5/24 overlaps 10.20.0.0/16',
+  ],
+])('a VLAN with %s is refused', (_what, changes, wanted, why) => {
+  const whole: Lab = { ...lab, uplink: 'enp4s0', vlan: { id: 20, mode: 'sub' }, ...wanted };
+  expect(() => refuse(whole, { ...facts, ...changes }, { standing: false, force: true })).toThrow(why);
+});
+
+test('options of a VLAN that do not go together', () => {
+  expect(vlanAsked({})).toBeUndefined();
+  expect(vlanAsked({ vlan: 20, uplink: 'enp4s0' })).toEqual({ id: 20, mode: 'sub' });
+  expect(() => vlanAsked({ vlanMode: 'aware' })).toThrow('--vlan-mode is of no use without --vlan');
+  expect(() => vlanAsked({ vlanAddress: '10.2.0.1/24' })).toThrow('--vlan-address is of no use');
+  expect(() => vlanAsked({ vlan: 20 })).toThrow('VLAN 20 needs the card');
+  expect(() => vlanAsked({ vlan: 1, vlanMode: 'aware', uplink: 'enp4s0' })).toThrow('VLAN 1 is what is untagged');
 });
