@@ -8,8 +8,6 @@ import { eulab, root } from '../eulab.ts';
 const kernels = {
   /** All debugging on: KASAN, lockdep, LKDTM, symbols. */
   debug: ['--profile', 'debug'],
-  /** What `eulab net up` needs, VLANs too. */
-  net: ['--profile', 'net'],
   /** Next to nothing in it; see the fragment. */
   bare: ['--profile', 'tiny', '--fragment', join(root, 'test/fixtures/kernels/bare.config')],
 } as const;
