@@ -11,9 +11,10 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /**
    * The signal ends what the program runs for us, and not the program itself: it then fails by itself and cleans up. For
-   * container engines, which leave their containers behind when they are killed; ten seconds later their group is.
+   * container engines, which leave their containers behind when they are killed; ten seconds later their group is. A function
+   * ends that work in its own way.
    */
-  readonly cleansUp?: true;
+  readonly cleansUp?: true | (() => void);
   /** Told each line of stdout and stderr, without its newline, as it comes. */
   readonly onLine?: (line: string) => void;
   readonly timeoutMs?: number;
@@ -156,7 +157,12 @@ function launch<Extra extends Options>({ execa }: typeof import('execa'), comman
     // A group of its own, so that what the program started can be ended with it; sudo keeps the terminal it asks on.
     detached: !sudo,
   });
-  const stop = () => (options.cleansUp === true ? endWork(child) : endGroup(child, sudo));
+  const stop = () => {
+    if (options.cleansUp === undefined) return endGroup(child, sudo);
+    if (options.cleansUp === true) return endWork(child);
+    options.cleansUp();
+    endGroup(child, sudo, cleanUpMs);
+  };
   options.signal?.addEventListener('abort', stop, { once: true });
   const unhook = () => options.signal?.removeEventListener('abort', stop);
   child.then(unhook, unhook);

@@ -59,6 +59,11 @@ export function inPodman(
   return { file: 'podman', args: args.flat() };
 }
 
+/** The same call, which goes on when nobody reads what it prints any more: there is something to clean up. Pure. */
+export function outliving(command: Command): Command {
+  return { ...command, file: 'sh', args: ['-c', 'trap "" PIPE; exec "$@"', 'sh', command.file, ...command.args] };
+}
+
 /** The toolchain stage as an image of its own, from a base; a base that has the tools passes through in a second. Pure. */
 export function toolchainBuild(options: {
   base: string;

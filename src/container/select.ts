@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { locate, missing, type RunOptions, run } from '../exec.ts';
 import type { Report } from '../report.ts';
-import { type Image, inPodman, type Job, onHost } from './engine.ts';
+import { type Image, inPodman, type Job, onHost, outliving } from './engine.ts';
 import { toolchain } from './image.ts';
+import { lifeline } from './lifeline.ts';
 import { podmanWorks } from './probe.ts';
 import { temporaryImage } from './temporary.ts';
 
@@ -45,11 +46,23 @@ function host({ home, tools }: EngineRequest): Engine {
   return { kind: 'host', home };
 }
 
-/** Runs a job to its end; what it makes lies in the folders that it has mounted. @throws CommandError when it fails. */
-export async function execute(engine: Engine, job: Job, options: RunOptions): Promise<void> {
-  if (engine.kind === 'host') return run(onHost(job, engine.home), options);
+/**
+ * Runs a job to its end; what it makes lies in the folders that it has mounted. With `alive`, a folder among them, the job
+ * ends with eulab, however eulab ends, and a container's engine is left to clean up.
+ *
+ * @throws CommandError when it fails.
+ */
+export async function execute(
+  engine: Engine,
+  job: Job,
+  { alive, ...options }: RunOptions & { readonly alive?: string },
+): Promise<void> {
+  await using line = alive === undefined ? undefined : await lifeline(alive);
+  const hanging = line === undefined ? job : { ...job, env: { ...job.env, LIFELINE: line.path } };
+  if (engine.kind === 'host') return await run(onHost(hanging, engine.home), line ? { ...options, cleansUp: line.cut } : options);
   await using image = await temporaryImage();
-  await run(inPodman(job, engine.image, { target: 'build', idFile: image.idFile }), { ...options, cleansUp: true });
+  const command = inPodman(hanging, engine.image, { target: 'build', idFile: image.idFile });
+  await run(outliving(command), { ...options, cleansUp: line?.cut ?? true });
 }
 
 /**

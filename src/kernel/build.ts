@@ -1,22 +1,24 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream, existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { markCache } from '../artifacts/cache.ts';
 import { lock } from '../artifacts/lock.ts';
 import { lockName, type Manifest } from '../artifacts/manifest.ts';
 import { current, stage } from '../artifacts/store.ts';
-import { isObject, type Job } from '../container/engine.ts';
+import { onHost } from '../container/engine.ts';
 import type { BuildRequest } from '../container/request.ts';
-import { type Engine, engine, execute } from '../container/select.ts';
-import { CommandError, EulabError } from '../errors.ts';
+import { type Engine, engine } from '../container/select.ts';
+import { EulabError } from '../errors.ts';
+import { run } from '../exec.ts';
 import { kernelSource } from '../source/kernel.ts';
 import type { Sites, Source } from '../source/source.ts';
 import { parseSource } from '../source/spec.ts';
 import type { Workspace } from '../workspace.ts';
 import { type Fragment, merge, parse, render, setting } from './fragment.ts';
 import { explainLost } from './kconfig.ts';
-import { firstError, jobs, type KernelBuild } from './plan.ts';
+import { cacheNote, expectedObjects, keepCount, logged } from './log.ts';
+import { checkClean, forget, isCollected, isConfigured, keepCollected, keepConfigured, tools } from './objects.ts';
+import { jobs, type KernelBuild } from './plan.ts';
 import { type Profile, profile } from './profile.ts';
 import { lost } from './requested.ts';
 
@@ -45,7 +47,8 @@ export async function buildKernel(request: KernelRequest): Promise<{ readonly ma
   const spec = parseSource(request.source);
   const chosen = profile(request.profile);
   const asked = await askedFor(request, chosen);
-  const key = requestKey(request, asked, await scripts(workspace));
+  const own = await scripts(workspace);
+  const key = requestKey(request, asked, own);
 
   await markCache(cache);
   await using _lock = await lock(join(artifacts, lockName('kernel')), request.command, { signal, report });
@@ -60,14 +63,13 @@ export async function buildKernel(request: KernelRequest): Promise<{ readonly ma
     wanted: request.engine,
     home: workspace.home,
     dockerfile: 'Dockerfile.kernel',
-    tools: [...tools, ...(asked.all.get('KERNEL_LZ4') === 'y' ? ['lz4'] : [])],
+    tools: [...programs, ...(asked.all.get('KERNEL_LZ4') === 'y' ? ['lz4'] : [])],
   });
   const source = await kernelSource(spec, { sites: request.sites, cache, signal, report });
-  await using staging = await stage(artifacts, 'kernel');
+  if (spec.kind === 'folder') await checkClean(source.folder);
   const build: KernelBuild = {
     source: source.folder,
     objects: join(cache, 'obj', `${sourceName(source)}-${chosen.name}`),
-    out: staging.folder,
     ccache: join(cache, 'ccache'),
     profile: chosen,
     fragment: join(cache, 'obj', `${sourceName(source)}-${chosen.name}`, 'eulab.config'),
@@ -76,23 +78,51 @@ export async function buildKernel(request: KernelRequest): Promise<{ readonly ma
   };
   for (const folder of [build.objects, build.ccache]) await mkdir(folder, { recursive: true });
   await using _objects = await lock(`${build.objects}.lock`, request.command, { signal, report });
-  await writeFile(build.fragment, render(asked.all));
+  if (request.force) await forget(build);
+  await make(build, { source, asked, where, scripts: own, request });
+  const found = await current(artifacts, 'kernel', key);
+  if (found.state === 'current' && (await isCollected(build, key))) return { manifest: found.manifest, built: false };
+  await using staging = await stage(artifacts, 'kernel');
+  await run(onHost(jobs({ ...build, out: staging.folder }).collect, workspace.home), { signal });
+  const facts = { ...inputs(source, chosen, where), ...(await tools(build)) };
+  const manifest = await staging.commit({ key, inputs: facts, command: request.command });
+  await keepCollected(build, key);
+  return { manifest, built: true };
+}
 
+/** What is made, of what, and where. */
+interface Making {
+  readonly source: Source;
+  readonly asked: Asked;
+  readonly where: Engine;
+  readonly scripts: string;
+  readonly request: KernelRequest;
+}
+
+/** Brings the object folder up to date: its config, unless it is the one that is wanted, and what make finds to be done. */
+async function make(build: KernelBuild, { source, asked, where, scripts, request }: Making): Promise<void> {
+  const { report, signal, workspace } = request;
+  const listener = { log: join(workspace.cache, 'logs', 'kernel-build.log'), report, signal };
   const { configure, compile } = jobs(build);
-  const log = join(cache, 'logs', 'kernel-build.log');
-  report({ kind: 'step', text: `configuring Linux ${source.version} (${chosen.name})` });
-  await logged(where, configure, log, request, undefined);
-  await checkConfig(build, asked, request);
-  report({ kind: 'step', text: `compiling Linux ${source.version} (${chosen.name})` });
-  await logged(where, compile, log, request, await expectedObjects(build));
-  return {
-    manifest: await staging.commit({ key, inputs: inputs(source, chosen, where), command: request.command }),
-    built: true,
-  };
+  const name = `Linux ${source.version} (${build.profile.name})`;
+  const image = where.kind === 'podman' ? where.image.name : '';
+  const key = digest(build.profile.base, render(asked.all), scripts, image);
+  const expected = await expectedObjects(build);
+  if (!(await isConfigured(build, key))) {
+    await writeFile(build.fragment, render(asked.all));
+    report({ kind: 'step', text: `configuring ${name}` });
+    await logged(where, configure, listener);
+    await checkConfig(build, asked, request);
+    await keepConfigured(build, key);
+  }
+  report({ kind: 'step', text: `compiling ${name}` });
+  await keepCount(build, await logged(where, compile, { ...listener, expected }));
+  const found = await cacheNote(build);
+  if (found !== undefined) report({ kind: 'note', text: found });
 }
 
 /** What kbuild calls, beyond what every system has. */
-const tools = ['gcc', 'make', 'flex', 'bison', 'bc', 'perl'];
+const programs = ['gcc', 'make', 'flex', 'bison', 'bc', 'perl'];
 
 /** What the profile asks for, what the user asks for, and both. */
 interface Asked {
@@ -126,15 +156,16 @@ async function scripts({ home, utils }: Workspace): Promise<string> {
 function requestKey(request: KernelRequest, asked: Asked, scripts: string): string {
   const { source, sites, profile, engine, baseImage, epoch } = request;
   const parts = [source, JSON.stringify(sites), profile, engine, baseImage ?? '', String(epoch), render(asked.all), scripts];
+  return digest(...parts);
+}
+
+function digest(...parts: readonly string[]): string {
   return createHash('sha256').update(parts.join('\0')).digest('hex');
 }
 
 /** A name for the source's object folder: its version and what tells two sources of one version apart. */
 function sourceName(source: Source): string {
-  const identity = createHash('sha256')
-    .update(source.digest ?? source.folder)
-    .digest('hex')
-    .slice(0, 12);
+  const identity = digest(source.digest ?? source.folder).slice(0, 12);
   return `linux-${source.version}-${identity}`;
 }
 
@@ -153,50 +184,6 @@ async function checkConfig(build: KernelBuild, asked: Asked, { report, lenient }
     details: theirs.map(({ symbol }) => lines.get(symbol) ?? symbol),
     hint: 'set what it depends on as well, with --set; or build without it: --lenient',
   });
-}
-
-/** How many objects the last whole build of this folder made; undefined when there was none. */
-async function expectedObjects(build: KernelBuild): Promise<number | undefined> {
-  const file = join(build.objects, 'eulab.objects');
-  if (!existsSync(file) || !existsSync(join(build.objects, 'vmlinux'))) return undefined;
-  return Number(await readFile(file, 'utf8')) || undefined;
-}
-
-/** Runs a job with its output in a log and its progress told; a failure shows the first error of the log. */
-async function logged(where: Engine, job: Job, log: string, request: KernelRequest, expected: number | undefined): Promise<void> {
-  await mkdir(dirname(log), { recursive: true });
-  const lines: string[] = [];
-  const out = createWriteStream(log, { flags: job.env['STEP'] === 'config' ? 'w' : 'a' });
-  out.on('error', () => undefined);
-  let done = 0;
-  const onLine = (line: string) => {
-    lines.push(line);
-    out.write(`${line}\n`);
-    request.report({ kind: 'line', text: line });
-    if (!isObject(line)) return;
-    done += 1;
-    request.report({
-      kind: 'progress',
-      done,
-      total: expected === undefined || done > expected ? undefined : expected,
-      unit: 'objects',
-    });
-  };
-  try {
-    await execute(where, job, { signal: request.signal, onLine });
-    // A rebuild makes fewer; the largest number seen is that of a whole build.
-    if (done > (expected ?? 0) && job.env['STEP'] === 'build')
-      await writeFile(join(String(job.env['OBJ']), 'eulab.objects'), String(done));
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    throw new EulabError(`the kernel build failed (${error.message})`, {
-      details: firstError(lines),
-      hint: `the whole log: ${log}`,
-      cause: error,
-    });
-  } finally {
-    out.end();
-  }
 }
 
 function inputs(source: Source, chosen: Profile, where: Engine): Record<string, string> {

@@ -6,8 +6,6 @@ export interface KernelBuild {
   readonly source: string;
   /** Object folder, kept between builds. */
   readonly objects: string;
-  /** Gets the finished files. */
-  readonly out: string;
   readonly ccache: string;
   readonly profile: Profile;
   /** The config fragment with all that is asked for, inside `objects`. */
@@ -18,12 +16,15 @@ export interface KernelBuild {
   readonly epoch: number;
 }
 
-/** The two jobs of a kernel build: settle the config, then compile it. Pure. */
-export function jobs(build: KernelBuild): { readonly configure: Job; readonly compile: Job } {
+/** The jobs of a kernel build: settle the config, compile it, and put what came of it into `out`, which needs no compiler. Pure. */
+export function jobs(build: KernelBuild & { readonly out?: string }): {
+  readonly configure: Job;
+  readonly compile: Job;
+  readonly collect: Job;
+} {
   const env = {
     SRC: build.source,
     OBJ: build.objects,
-    OUT: build.out,
     BASE: build.profile.base,
     FRAGMENT: build.fragment,
     JOBS: build.jobs === undefined ? '' : String(build.jobs),
@@ -33,7 +34,6 @@ export function jobs(build: KernelBuild): { readonly configure: Job; readonly co
   const mounts: Mount[] = [
     { path: build.source, writable: false },
     { path: build.objects, writable: true },
-    { path: build.out, writable: true },
     { path: build.ccache, writable: true },
   ];
   const job = (step: string): Job => ({
@@ -42,7 +42,12 @@ export function jobs(build: KernelBuild): { readonly configure: Job; readonly co
     env: { ...env, STEP: step },
     mounts,
   });
-  return { configure: job('config'), compile: job('build') };
+  const collect = job('collect');
+  return {
+    configure: job('config'),
+    compile: job('build'),
+    collect: { ...collect, env: { ...collect.env, OUT: build.out ?? '' } },
+  };
 }
 
 /** The first error of a compiler or of make in a build's log, with the lines that explain it; the end when there is none. */
@@ -51,4 +56,17 @@ export function firstError(log: readonly string[]): string[] {
     /(^|\s)(fatal )?error:|undefined reference|\*\*\* (?!\[)|No space left on device/i.test(line),
   );
   return at < 0 ? log.slice(-8) : log.slice(at, at + 8);
+}
+
+/** True when the disk was full. Pure. */
+export function isFull(error: readonly string[]): boolean {
+  return error.some((line) => line.includes('No space left on device'));
+}
+
+/** What ccache found, by its log of events: "ccache had 571 of 572 objects (99 %)"; undefined when it was not called. Pure. */
+export function hits(statsLog: string): string | undefined {
+  const count = (...events: readonly string[]) => statsLog.split('\n').filter((line) => events.includes(line)).length;
+  const hit = count('direct_cache_hit', 'preprocessed_cache_hit');
+  const all = hit + count('cache_miss');
+  return all === 0 ? undefined : `ccache had ${hit} of ${all} objects (${Math.floor((100 * hit) / all)} %)`;
 }

@@ -1,13 +1,12 @@
 import { expect, test } from 'vitest';
 import { show } from '../../../src/command.ts';
 import { inPodman, isObject, onHost } from '../../../src/container/engine.ts';
-import { firstError, jobs } from '../../../src/kernel/plan.ts';
+import { firstError, hits, isFull, jobs } from '../../../src/kernel/plan.ts';
 import { profile } from '../../../src/kernel/profile.ts';
 
 const { configure, compile } = jobs({
   source: '/src/linux',
   objects: '/cache/obj',
-  out: '/artifacts/.kernel',
   ccache: '/cache/ccache',
   profile: profile('defconfig'),
   fragment: '/cache/obj/eulab.config',
@@ -22,7 +21,7 @@ test('the two steps differ in nothing else', () => {
 
 test('on the host', () => {
   expect(show(onHost(compile, '/eulab'))).toMatchInlineSnapshot(
-    `"env SRC=/src/linux OBJ=/cache/obj OUT=/artifacts/.kernel BASE='defconfig kvm_guest.config' FRAGMENT=/cache/obj/eulab.config JOBS=4 CCACHE_DIR=/cache/ccache SOURCE_DATE_EPOCH=0 STEP=build sh /eulab/utils/kernel/build"`,
+    `"env SRC=/src/linux OBJ=/cache/obj BASE='defconfig kvm_guest.config' FRAGMENT=/cache/obj/eulab.config JOBS=4 CCACHE_DIR=/cache/ccache SOURCE_DATE_EPOCH=0 STEP=build sh /eulab/utils/kernel/build"`,
   );
 });
 
@@ -42,7 +41,6 @@ test('in podman', () => {
       "--build-arg BASE_IMAGE=localhost/t:1",
       "--build-arg SRC=/src/linux",
       "--build-arg OBJ=/cache/obj",
-      "--build-arg OUT=/artifacts/.kernel",
       "--build-arg 'BASE=defconfig kvm_guest.config'",
       "--build-arg FRAGMENT=/cache/obj/eulab.config",
       "--build-arg JOBS=4",
@@ -51,7 +49,6 @@ test('in podman', () => {
       "--build-arg STEP=build",
       "--volume /src/linux:/src/linux:ro",
       "--volume /cache/obj:/cache/obj:rw",
-      "--volume /artifacts/.kernel:/artifacts/.kernel:rw",
       "--volume /cache/ccache:/cache/ccache:rw /eulab",
     ]
   `);
@@ -82,4 +79,16 @@ test('the first error of a log, not its last line', () => {
 
 test('an unknown profile names the known ones', () => {
   expect(() => profile('labb')).toThrow("there is no kernel profile 'labb'");
+});
+
+test('what ccache found, by its log', () => {
+  const log =
+    '# init/main.c\ncache_miss\ndirect_cache_miss\n# a.c\ndirect_cache_hit\n# b.c\npreprocessed_cache_hit\n# v.c\ncalled_for_link\n';
+  expect(hits(log)).toBe('ccache had 2 of 3 objects (66 %)');
+  expect(hits('')).toBeUndefined();
+});
+
+test('a full disk is told from other errors', () => {
+  expect(isFull(['/bin/ld: final link failed: No space left on device'])).toBe(true);
+  expect(isFull(["init/main.c:5:1: error: expected ';'"])).toBe(false);
 });

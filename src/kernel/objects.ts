@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EulabError, status } from '../errors.ts';
+import type { KernelBuild } from './plan.ts';
+
+/** What eulab keeps in an object folder, to know what need not be done again. */
+interface Kept {
+  readonly key: string;
+  readonly state: string;
+}
+
+const configured = 'eulab.configured';
+const collected = 'eulab.collected';
+
+/**
+ * Refuses a source tree in which a kernel was built, or configured: make does not build such a tree into another folder.
+ *
+ * @throws EulabError (2) with make's own remedy.
+ * @see the target outputmakefile of the kernel's Makefile
+ */
+export async function checkClean(source: string): Promise<void> {
+  for (const name of ['.config', 'include/config', 'arch/x86/include/generated']) {
+    if ((await mark(join(source, name))) === '') continue;
+    throw new EulabError(`the source tree ${source} is not clean: it has ${name}`, {
+      hint: `eulab builds into a folder of its own, for which the tree must be clean: make -C ${source} mrproper (its .config goes too)`,
+      exitCode: status.usage,
+    });
+  }
+}
+
+/** Whether the config in the object folder is the one that this key stands for, and no Kconfig file has changed since. */
+export async function isConfigured({ objects, source }: KernelBuild, key: string): Promise<boolean> {
+  const kept = await read(join(objects, configured));
+  if (kept?.key !== key || kept.state !== (await configDigest(objects))) return false;
+  const made = await stat(join(objects, 'include/config/auto.conf')).catch(() => undefined);
+  if (made === undefined) return false;
+  const times = await Promise.all((await kconfigFiles(objects)).map((file) => stat(join(source, file)).catch(() => undefined)));
+  return times.every((found) => found !== undefined && found.mtimeMs <= made.mtimeMs);
+}
+
+/** Keeps that the config was made for this key, and is what was asked for. */
+export async function keepConfigured({ objects }: KernelBuild, key: string): Promise<void> {
+  await keep(join(objects, configured), { key, state: await configDigest(objects) });
+}
+
+/** Whether what this key's last product was made from is still as it was then. */
+export async function isCollected({ objects }: KernelBuild, key: string): Promise<boolean> {
+  const kept = await read(join(objects, collected));
+  return kept?.key === key && kept.state === (await results(objects));
+}
+
+/** Keeps that this key's product was made from what is in the object folder now. */
+export async function keepCollected({ objects }: KernelBuild, key: string): Promise<void> {
+  await keep(join(objects, collected), { key, state: await results(objects) });
+}
+
+/** Forgets both: all is done again, but for what make finds done. */
+export async function forget({ objects }: KernelBuild): Promise<void> {
+  for (const name of [configured, collected]) await rm(join(objects, name), { force: true });
+}
+
+/** The programs that made what is in the object folder, each with the line that it says of its version. */
+export async function tools({ objects }: KernelBuild): Promise<Record<string, string>> {
+  const lines = (await readFile(join(objects, 'eulab.tools'), 'utf8').catch(() => '')).split('\n');
+  return Object.fromEntries(lines.flatMap((line) => (line === '' ? [] : [line.split(/: (.*)/, 2) as [string, string]])));
+}
+
+/** The Kconfig files that the config was made from, as kbuild lists them; those outside the tree by their absolute paths. */
+async function kconfigFiles(objects: string): Promise<string[]> {
+  const text = await readFile(join(objects, 'include/config/auto.conf.cmd'), 'utf8').catch(() => '');
+  const list = /^deps_config := \\\n((?:.*\\\n)*)/m.exec(text)?.[1] ?? '';
+  return list
+    .split('\n')
+    .map((line) => line.replace('\\', '').trim())
+    .filter((name) => name !== '' && !name.startsWith('$'));
+}
+
+async function configDigest(objects: string): Promise<string> {
+  const config = await readFile(join(objects, '.config')).catch(() => '');
+  return createHash('sha256').update(config).digest('hex');
+}
+
+/** Size and time of each file that goes into the product. */
+async function results(objects: string): Promise<string> {
+  const image = (await readFile(join(objects, 'eulab.image'), 'utf8').catch(() => '')).trim();
+  const files = [image || 'no image', 'vmlinux', 'System.map', '.config', 'eulab.modules/stamp', 'vmlinux-gdb.py'];
+  return (await Promise.all(files.map((file) => mark(join(objects, file))))).join(' ');
+}
+
+/** A file's size and time, '' when there is none. */
+async function mark(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  return found === undefined ? '' : `${found.size}:${found.mtimeMs}`;
+}
+
+async function read(file: string): Promise<Kept | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Kept;
+  } catch {
+    return undefined;
+  }
+}
+
+async function keep(file: string, kept: Kept): Promise<void> {
+  await writeFile(file, JSON.stringify(kept));
+}

@@ -1,0 +1,82 @@
+import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ended, eulab, folder, leftWith, program, root, started } from '../eulab.ts';
+import { artifacts } from './artifacts.ts';
+
+artifacts();
+
+// A developer's tree: hard links to the source that the lab kernel was made from. A file is changed by putting another in its
+// place, as editors do, so that the source itself stays as it is.
+const here = folder();
+const linux = join(here.path, 'linux');
+const work = join(here.path, 'artifacts');
+
+beforeAll(async () => {
+  const { folder: source } = JSON.parse(readFileSync(join(root, 'artifacts/kernel.manifest.json'), 'utf8')).inputs;
+  const { status, stderr } = await program('cp', ['-al', source, linux]);
+  if (status !== 0) throw new Error(stderr);
+});
+
+afterAll(() => here[Symbol.dispose]());
+
+const args = ['-C', here.path, 'build', 'kernel', '--source', linux, '--profile', 'tiny', '--engine', 'host'];
+const build = () => eulab(args);
+const image = () => statSync(join(work, 'bzImage')).mtimeMs;
+
+function write(file: string, text: string): void {
+  const draft = join(here.path, 'draft');
+  writeFileSync(draft, text);
+  renameSync(draft, join(linux, file));
+}
+
+test('a tree in which a kernel was configured is refused, with what to do', async () => {
+  write('.config', '');
+  const { status, stderr } = await build();
+  expect([status, stderr]).toEqual([2, expect.stringContaining(`make -C ${linux} mrproper`)]);
+  renameSync(join(linux, '.config'), join(here.path, 'config'));
+});
+
+test('a build that is killed leaves no process, no result and nothing half done; the next one works', {
+  timeout: 900_000,
+}, async () => {
+  const child = started([...args, '--verbose']);
+  const lines = createInterface({ input: child.stderr as NonNullable<typeof child.stderr> });
+  for await (const line of lines) if (/^ {2}CC {6}init\//.test(line)) break;
+  child.kill('SIGKILL');
+  expect((await ended(child)).status).toBe(137);
+  expect(await leftWith(linux)).toEqual([]);
+  expect(readdirSync(work).filter((name) => !name.startsWith('.'))).toEqual([]);
+  const { status, stderr } = await build();
+  expect(status, stderr).toBe(0);
+  expect(stderr).toMatch(/ccache had \d+ of \d+ objects/);
+  const { inputs } = JSON.parse(readFileSync(join(work, 'kernel.manifest.json'), 'utf8'));
+  expect(inputs).toMatchObject({ engine: 'host', source: linux, gcc: expect.stringMatching(/^gcc /) });
+});
+
+test('nothing is done twice, and the tree is never written to', async () => {
+  const before = image();
+  const { status, stderr } = await build();
+  expect([status, image()]).toEqual([0, before]);
+  expect(stderr).toContain('nothing to do');
+  expect(stderr).not.toContain('configuring');
+  const changed = await program('find', [linux, '-newer', join(here.path, 'config'), '!', '-type', 'd']);
+  expect(changed.stdout.toString()).toBe('');
+});
+
+test('an error of the compiler is shown with its file and line in the last ten lines; the result stays', async () => {
+  const before = image();
+  const text = readFileSync(join(linux, 'init/version.c'), 'utf8');
+  write('init/version.c', `${text}int broken(void) { return nowhere; }\n`);
+  const { status, stderr } = await build();
+  const line = text.split('\n').length;
+  expect(status).toBe(1);
+  expect(stderr.trimEnd().split('\n').slice(-10).join('\n')).toMatch(new RegExp(`init/version.c:${line}:\\d+: error: .*nowhere`));
+  expect(image()).toBe(before);
+
+  write('init/version.c', `${text}int mended(void) { return 42; }\n`);
+  const mended = await build();
+  expect(mended.status, mended.stderr).toBe(0);
+  expect(image()).toBeGreaterThan(before);
+});
