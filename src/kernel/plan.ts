@@ -63,9 +63,17 @@ export function isFull(error: readonly string[]): boolean {
   return error.some((line) => line.includes('No space left on device'));
 }
 
-/** What ccache found, by its log of events: "ccache had 571 of 572 objects (99 %)"; undefined when it was not called. Pure. */
+/**
+ * What ccache found, by its log of events: "ccache had 571 of 572 objects (99 %)"; undefined when it was asked for none. Empty
+ * programs, with which kbuild tries the compiler's options, are no objects. Pure.
+ *
+ * @see ccache(1), CCACHE_STATSLOG
+ */
 export function hits(statsLog: string): string | undefined {
-  const count = (...events: readonly string[]) => statsLog.split('\n').filter((line) => events.includes(line)).length;
+  const calls = statsLog.split(/^# /m).filter((call) => !/^(?:\/dev\/null|-|)\n/.test(call));
+  const count = (...events: readonly string[]) => {
+    return calls.flatMap((call) => call.split('\n')).filter((line) => events.includes(line)).length;
+  };
   const hit = count('direct_cache_hit', 'preprocessed_cache_hit');
   const all = hit + count('cache_miss');
   return all === 0 ? undefined : `ccache had ${hit} of ${all} objects (${Math.floor((100 * hit) / all)} %)`;

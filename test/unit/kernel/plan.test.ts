@@ -83,7 +83,7 @@ test('an unknown profile names the known ones', () => {
 
 test('what ccache found, by its log', () => {
   const log =
-    '# init/main.c\ncache_miss\ndirect_cache_miss\n# a.c\ndirect_cache_hit\n# b.c\npreprocessed_cache_hit\n# v.c\ncalled_for_link\n';
+    '# init/main.c\ncache_miss\ndirect_cache_miss\n# a.c\ndirect_cache_hit\n# b.c\npreprocessed_cache_hit\n# v.c\ncalled_for_link\n# /dev/null\ndirect_cache_hit\n# \ndirect_cache_hit\n';
   expect(hits(log)).toBe('ccache had 2 of 3 objects (66 %)');
   expect(hits('')).toBeUndefined();
 });
