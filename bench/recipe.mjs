@@ -41,7 +41,6 @@ function having(words, option, value) {
 }
 
 const valueIn = (words, option) => words[words.indexOf(option) + 1];
-const saying = (words, more) => having(words, '-append', `${more} ${valueIn(words, '-append')}`);
 const replacing = (words, from, to) => words.map((word) => word.replace(from, to));
 
 /** Without the device whose description begins so. */

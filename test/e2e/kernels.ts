@@ -14,8 +14,8 @@ const kernels = {
 
 export type KernelName = keyof typeof kernels;
 
-/** Outside the checkout, so that a fresh one does not build them again. */
-const cache = process.env['EULAB_TEST_CACHE'] ?? join(homedir(), '.cache/eulab-test');
+/** Outside the checkout, so that a fresh one does not build again what is in it. */
+export const testCache = process.env['EULAB_TEST_CACHE'] ?? join(homedir(), '.cache/eulab-test');
 
 /**
  * The folder that has the kernel's bzImage, vmlinux, config and System.map, once the tests run. To be called at the top of
@@ -26,10 +26,10 @@ export function kernel(name: KernelName): string {
   return folderOf(name);
 }
 
-const folderOf = (name: KernelName) => join(cache, name, 'artifacts');
+const folderOf = (name: KernelName) => join(testCache, name, 'artifacts');
 
 async function build(name: KernelName): Promise<void> {
-  const work = join(cache, name);
+  const work = join(testCache, name);
   mkdirSync(work, { recursive: true });
   const { status, stderr } = await eulab(['-C', work, 'build', 'kernel', ...kernels[name]]);
   if (status !== 0) throw new Error(`the kernel ${name} could not be built (${status}):\n${stderr}`);

@@ -1,32 +1,42 @@
-import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ended, eulab, folder, leftWith, program, root, started } from '../eulab.ts';
+import { ended, eulab, leftWith, program, root, started } from '../eulab.ts';
 import { artifacts } from './artifacts.ts';
+import { testCache } from './kernels.ts';
 
 artifacts();
 
 // A developer's tree: hard links to the source that the lab kernel was made from. A file is changed by putting another in its
-// place, as editors do, so that the source itself stays as it is.
-const here = folder();
-const linux = join(here.path, 'linux');
-const work = join(here.path, 'artifacts');
+// place, as editors do, so that the source itself stays as it is. Nothing is there at the beginning but what ccache has kept,
+// which knows a file by its path.
+const here = join(testCache, 'tree');
+const linux = join(here, 'linux');
+const work = join(here, 'artifacts');
+const cache = join(here, 'cache');
+
+const clear = () => {
+  for (const path of [linux, work, join(cache, 'obj')]) rmSync(path, { recursive: true, force: true });
+};
 
 beforeAll(async () => {
+  clear();
+  mkdirSync(here, { recursive: true });
   const { folder: source } = JSON.parse(readFileSync(join(root, 'artifacts/kernel.manifest.json'), 'utf8')).inputs;
   const { status, stderr } = await program('cp', ['-al', source, linux]);
   if (status !== 0) throw new Error(stderr);
 });
 
-afterAll(() => here[Symbol.dispose]());
+afterAll(clear);
 
-const args = ['-C', here.path, 'build', 'kernel', '--source', linux, '--profile', 'tiny', '--engine', 'host'];
-const build = () => eulab(args);
+const args = ['-C', here, 'build', 'kernel', '--source', linux, '--profile', 'tiny', '--engine', 'host'];
+const env = { EULAB_CACHE: cache };
+const build = () => eulab(args, { env });
 const image = () => statSync(join(work, 'bzImage')).mtimeMs;
 
 function write(file: string, text: string): void {
-  const draft = join(here.path, 'draft');
+  const draft = join(here, 'draft');
   writeFileSync(draft, text);
   renameSync(draft, join(linux, file));
 }
@@ -35,13 +45,13 @@ test('a tree in which a kernel was configured is refused, with what to do', asyn
   write('.config', '');
   const { status, stderr } = await build();
   expect([status, stderr]).toEqual([2, expect.stringContaining(`make -C ${linux} mrproper`)]);
-  renameSync(join(linux, '.config'), join(here.path, 'config'));
+  renameSync(join(linux, '.config'), join(here, 'config'));
 });
 
 test('a build that is killed leaves no process, no result and nothing half done; the next one works', {
   timeout: 900_000,
 }, async () => {
-  const child = started([...args, '--verbose']);
+  const child = started([...args, '--verbose'], { env });
   const lines = createInterface({ input: child.stderr as NonNullable<typeof child.stderr> });
   for await (const line of lines) if (/^ {2}CC {6}init\//.test(line)) break;
   child.kill('SIGKILL');
@@ -61,7 +71,7 @@ test('nothing is done twice, and the tree is never written to', async () => {
   expect([status, image()]).toEqual([0, before]);
   expect(stderr).toContain('nothing to do');
   expect(stderr).not.toContain('configuring');
-  const changed = await program('find', [linux, '-newer', join(here.path, 'config'), '!', '-type', 'd']);
+  const changed = await program('find', [linux, '-newer', join(here, 'config'), '!', '-type', 'd']);
   expect(changed.stdout.toString()).toBe('');
 });
 
