@@ -46,7 +46,12 @@ test.each([
   ['an unknown network', ['boot', '--net', 'wifi'], "'wifi' is invalid", 'user, none, lab:NAME'],
   ['a bad address', ['boot', '--ip', '10.0.0'], "'10.0.0' is invalid", 'ADDRESS/PREFIX'],
   ['an unknown engine', ['build', 'kernel', '--engine', 'make'], "'make' is invalid", 'auto, podman, host'],
-  ['an unknown profile', ['build', 'kernel', '--profile', 'huge'], "no kernel profile 'huge'", 'lab, defconfig, debug, net, tiny'],
+  [
+    'an unknown profile',
+    ['build', 'kernel', '--profile', 'huge'],
+    "no kernel profile 'huge'",
+    'lab, defconfig, debug, net, tiny',
+  ],
   ['an unknown source', ['build', 'kernel', '--source', 'latest-ltz'], 'latest-ltz', 'latest-lts'],
   ['a setting that is none', ['build', 'kernel', '--set', 'KASAN'], 'KASAN', '--set CONFIG_X=y'],
   ['a fragment that is not there', ['build', 'kernel', '--fragment', '/no/such'], '/no/such', 'ENOENT'],

@@ -15,15 +15,18 @@ export interface ModuleFolder {
 }
 
 /**
- * Where the modules of a kernel lie: in `asked`, or beside the kernel as its package has them, or in the host's /lib/modules.
- * Undefined when there are none.
+ * Where the modules of a kernel lie: in `asked`, or beside the kernel as its package or `build kernel` has them, or in the host's
+ * /lib/modules. Undefined when there are none.
  */
 export function findModules(kernel: string, version: string, asked: string | undefined): string | undefined {
   const beside = dirname(kernel);
   const above = dirname(beside);
   const places =
     asked === undefined
-      ? [beside, ...[above, join(above, 'usr'), beside, '/'].map((root) => join(root, 'lib/modules', version))]
+      ? [
+          beside,
+          ...[above, join(above, 'usr'), join(beside, 'modules'), beside, '/'].map((root) => join(root, 'lib/modules', version)),
+        ]
       : [asked, join(asked, version), join(asked, 'lib/modules', version), join(asked, 'usr/lib/modules', version)];
   return places.find((place) => lists.some((name) => existsSync(join(place, name))));
 }
