@@ -1,7 +1,7 @@
 import type { Command } from '../command.ts';
 import { addressesOf, type Facts, linkOf } from './facts.ts';
 import { alias, group, hardwareAddress, type Lab, ours } from './lab.ts';
-import { type Resource, root, sysctl } from './resource.ts';
+import { type Resource, repairs, root, setLink, sysctl } from './resource.ts';
 
 /**
  * The bridge itself. With a NIC it has the NIC's hardware address and MTU, for the LAN's sake, and makes no addresses of its
@@ -16,24 +16,18 @@ export function bridge(lab: Lab, facts: Facts): Resource {
   const stands = ours(link);
   const nic = lab.uplink === undefined ? undefined : linkOf(facts, lab.uplink);
   const mtu = nic?.mtu;
-  const make: Command[] = [];
-  const faults: string[] = [];
-  const mend = (wrong: boolean, fault: string, command: Command) => {
-    if (!wrong) return;
-    make.push(command);
-    if (stands) faults.push(fault);
-  };
+  const { make, faults, mend } = repairs(stands);
   if (!stands) make.push(birth(lab, nic?.address ?? hardwareAddress(name), mtu));
-  mend(link?.ifalias !== alias(lab), 'does not say whose it is', root('ip', 'link', 'set', 'dev', name, 'alias', alias(lab)));
+  mend(link?.ifalias === alias(lab), 'does not say whose it is', setLink(name, 'alias', alias(lab)));
   if (nic !== undefined) {
     const none = link?.inet6_addr_gen_mode === 'none';
-    mend(!none, 'makes addresses of its own', root('ip', 'link', 'set', 'dev', name, 'addrgenmode', 'none'));
+    mend(none, 'makes addresses of its own', setLink(name, 'addrgenmode', 'none'));
     const path = `net/ipv4/conf/${name}/rp_filter`;
-    mend(strict(facts, 'default') && facts.sysctls[path] !== '2', 'drops what comes by another way', sysctl(path, '2'));
-    const wrongMtu = stands && mtu !== undefined && link?.mtu !== mtu;
-    mend(wrongMtu, `has the MTU ${link?.mtu}`, root('ip', 'link', 'set', 'dev', name, 'mtu', String(mtu)));
+    mend(!strict(facts, 'default') || facts.sysctls[path] === '2', 'drops what comes by another way', sysctl(path, '2'));
+    const rightMtu = !stands || mtu === undefined || link?.mtu === mtu;
+    mend(rightMtu, `has the MTU ${link?.mtu}`, setLink(name, 'mtu', String(mtu)));
   }
-  mend(link?.flags.includes('UP') !== true, 'is down', root('ip', 'link', 'set', 'dev', name, 'up'));
+  mend(link?.flags.includes('UP') === true, 'is down', setLink(name, 'up'));
   return {
     name: `bridge ${name}`,
     make,

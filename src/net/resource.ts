@@ -22,6 +22,26 @@ export function stateOf({ make, remove, faults, hidden }: Resource): 'up' | 'par
   return remove.length === 0 && (make.length === 0 || faults.length === 0) ? 'absent' : 'partial';
 }
 
+/**
+ * What makes and mends a resource, gathered: `mend` adds a call for what is not right, and its fault, if it has one, when the
+ * resource stands.
+ */
+export function repairs(stands: boolean) {
+  const make: Command[] = [];
+  const faults: string[] = [];
+  const mend = (right: boolean, fault: string | undefined, command: Command): void => {
+    if (right) return;
+    make.push(command);
+    if (stands && fault !== undefined) faults.push(fault);
+  };
+  return { make, faults, mend };
+}
+
+/** Sets something of an interface. @see ip-link(8) */
+export function setLink(name: string, ...words: readonly string[]): Command {
+  return root('ip', 'link', 'set', 'dev', name, ...words);
+}
+
 /** A call that needs root. */
 export function root(file: string, ...args: readonly string[]): Command {
   return { file, args, root: true };

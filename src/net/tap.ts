@@ -1,7 +1,6 @@
-import type { Command } from '../command.ts';
 import { type Facts, linkOf } from './facts.ts';
 import { group, type Lab, tapOf } from './lab.ts';
-import { type Resource, root } from './resource.ts';
+import { type Resource, repairs, root, setLink } from './resource.ts';
 
 /**
  * A tap device that is a port of the bridge and may be opened by one user, who needs no more rights than that for a machine
@@ -15,17 +14,11 @@ export function tap(lab: Lab, facts: Facts): Resource[] {
   if (lab.tapUser === undefined) return [];
   const name = tapOf(lab.tapUser);
   const link = linkOf(facts, name);
-  const make: Command[] = [];
-  const faults: string[] = [];
-  const mend = (right: boolean, fault: string, ...words: readonly string[]) => {
-    if (right) return;
-    make.push(root('ip', 'link', 'set', 'dev', name, ...words));
-    if (link !== undefined) faults.push(fault);
-  };
+  const { make, faults, mend } = repairs(link !== undefined);
   if (link === undefined) make.push(root('ip', 'tuntap', 'add', 'dev', name, 'mode', 'tap', 'user', lab.tapUser));
-  mend(link?.group === group, 'is not marked as ours', 'group', group);
-  mend(link?.master === lab.bridge, `is no port of ${lab.bridge}`, 'master', lab.bridge);
-  mend(link?.flags.includes('UP') === true, 'is down', 'up');
+  mend(link?.group === group, 'is not marked as ours', setLink(name, 'group', group));
+  mend(link?.master === lab.bridge, `is no port of ${lab.bridge}`, setLink(name, 'master', lab.bridge));
+  mend(link?.flags.includes('UP') === true, 'is down', setLink(name, 'up'));
   const remove = link === undefined ? [] : [root('ip', 'link', 'delete', 'dev', name)];
   return [{ name: `tap ${name} of ${lab.tapUser}`, make, remove, faults }];
 }

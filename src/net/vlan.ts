@@ -2,7 +2,7 @@ import type { Command } from '../command.ts';
 import { hostAddress } from './bridge.ts';
 import { type Facts, type Link, linkOf, type PortVlan } from './facts.ts';
 import { group, type Lab, tapOf, type Vlan } from './lab.ts';
-import { type Resource, root, sysctl } from './resource.ts';
+import { type Resource, repairs, root, setLink, sysctl } from './resource.ts';
 
 /** The VLAN of what is untagged on a trunk: the host's own network. */
 export const nativeVlan = 1;
@@ -34,21 +34,15 @@ export function vlan(lab: Lab, facts: Facts): Resource[] {
 function tagged(on: string, wanted: Vlan, facts: Facts, bridge?: string): Resource {
   const name = vlanName(on, wanted);
   const link = linkOf(facts, name);
-  const make: Command[] = [];
-  const faults: string[] = [];
-  const mend = (right: boolean, fault: string, ...words: readonly string[]) => {
-    if (right) return;
-    make.push(root('ip', 'link', 'set', 'dev', name, ...words));
-    if (link !== undefined) faults.push(fault);
-  };
+  const { make, faults, mend } = repairs(link !== undefined);
   if (link === undefined) {
     const kind = ['type', 'vlan', 'id', String(wanted.id)];
     make.push(root('ip', 'link', 'add', 'link', on, 'name', name, 'group', group, ...kind));
   }
-  mend(link === undefined || link.group === group, 'is not marked as ours', 'group', group);
+  mend(link === undefined || link.group === group, 'is not marked as ours', setLink(name, 'group', group));
   make.push(...mute(facts, name));
-  if (bridge !== undefined) mend(link?.master === bridge, `is no port of ${bridge}`, 'master', bridge);
-  mend(link?.flags.includes('UP') === true, 'is down', 'up');
+  if (bridge !== undefined) mend(link?.master === bridge, `is no port of ${bridge}`, setLink(name, 'master', bridge));
+  mend(link?.flags.includes('UP') === true, 'is down', setLink(name, 'up'));
   const remove = link === undefined ? [] : [root('ip', 'link', 'delete', 'dev', name)];
   return { name: `VLAN ${wanted.id} of ${on}, ${name}`, make, remove, faults };
 }
@@ -78,35 +72,29 @@ function trunk(lab: Lab, nic: string, { id, address }: Vlan, facts: Facts): Reso
   const of = (port: string, joined: boolean) => (joined ? (facts.vlans[port] ?? []) : born);
   const self = of(name, link !== undefined);
   const card = of(nic, linkOf(facts, nic)?.master === name);
-  const make: Command[] = [];
-  const faults: string[] = [];
-  const mend = (wrong: boolean, fault: string | undefined, command: Command) => {
-    if (!wrong) return;
-    make.push(command);
-    if (link !== undefined && fault !== undefined) faults.push(fault);
-  };
+  const { make, faults, mend } = repairs(link !== undefined);
   const member = (verb: 'add' | 'del', port: string, vid: number, ...words: readonly string[]) =>
     root('bridge', 'vlan', verb, 'dev', port, 'vid', String(vid), ...words);
-  const set = (key: string, value: number) => root('ip', 'link', 'set', 'dev', name, 'type', 'bridge', key, String(value));
+  const set = (key: string, value: number) => setLink(name, 'type', 'bridge', key, String(value));
   mend(
-    !own(self, nativeVlan),
+    own(self, nativeVlan),
     `${name} is not in VLAN ${nativeVlan}`,
     member('add', name, nativeVlan, 'pvid', 'untagged', 'self'),
   );
-  mend(!own(card, nativeVlan), `${nic} is not in VLAN ${nativeVlan}`, member('add', nic, nativeVlan, 'pvid', 'untagged'));
-  mend(!carries(card, id), `${nic} does not carry VLAN ${id}`, member('add', nic, id));
+  mend(own(card, nativeVlan), `${nic} is not in VLAN ${nativeVlan}`, member('add', nic, nativeVlan, 'pvid', 'untagged'));
+  mend(carries(card, id), `${nic} does not carry VLAN ${id}`, member('add', nic, id));
   const guarded = birth !== id && !self.some(({ vid }) => vid === id);
   const leg = address !== undefined;
   mend(
-    guarded || (leg && !carries(self, id)),
+    !guarded && (!leg || carries(self, id)),
     leg ? `${name} does not carry VLAN ${id}` : undefined,
     member('add', name, id, 'self'),
   );
-  mend(birth !== id, `new ports come into VLAN ${birth}`, set('vlan_default_pvid', id));
+  mend(birth === id, `new ports come into VLAN ${birth}`, set('vlan_default_pvid', id));
   const there = guarded || self.some(({ vid }) => vid === id);
-  mend(there && !leg && !listens(facts, name, id), `${name} is in VLAN ${id}`, member('del', name, id, 'self'));
-  for (const port of stray(lab, id, facts)) mend(true, `${port} is in no VLAN`, member('add', port, id, 'pvid', 'untagged'));
-  mend(link !== undefined && data?.vlan_filtering !== 1, 'does not tell VLANs apart', set('vlan_filtering', 1));
+  mend(!there || leg || listens(facts, name, id), `${name} is in VLAN ${id}`, member('del', name, id, 'self'));
+  for (const port of stray(lab, id, facts)) mend(false, `${port} is in no VLAN`, member('add', port, id, 'pvid', 'untagged'));
+  mend(link === undefined || data?.vlan_filtering === 1, 'does not tell VLANs apart', set('vlan_filtering', 1));
   return { name: `VLAN ${id} on ${name}`, make, remove: [], faults };
 }
 
