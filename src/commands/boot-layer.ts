@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { BootFiles, CheckedFiles } from '../boot/image/files.ts';
 import type { ArchName } from '../boot/machine/arch.ts';
 import { driversOf } from '../boot/machine/drivers.ts';
@@ -15,12 +13,6 @@ export interface LayeredBoot extends BootFiles {
   readonly checked: CheckedFiles | undefined;
   readonly net: readonly Nic[];
   readonly drives: readonly Drive[];
-}
-
-/** The image that `eulab build ramdisk` left in artifacts/, by whatever compression; the usual name when there is none. */
-export function defaultInitrd(artifacts: string): string {
-  const places = ['.gz', '', '.zst', '.lz4', '.xz'].map((ending) => join(artifacts, `initramfs.cpio${ending}`));
-  return places.find(existsSync) ?? join(artifacts, 'initramfs.cpio.gz');
 }
 
 /**

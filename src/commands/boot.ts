@@ -21,9 +21,10 @@ import { show } from '../command.ts';
 import { memory } from '../config.ts';
 import { EulabError, status } from '../errors.ts';
 import { locate } from '../exec.ts';
-import { defaultInitrd, layerFor } from './boot-layer.ts';
+import { layerFor } from './boot-layer.ts';
 import { described, type Options } from './boot-options.ts';
 import type { Context } from './context.ts';
+import { defaultInitrd } from './default-initrd.ts';
 import { guestCommand } from './guest-command.ts';
 
 /** `eulab boot [-- COMMAND...]`: a shell in the guest, or one command with its output and its status. */

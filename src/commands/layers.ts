@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { CheckedFiles } from '../boot/image/files.ts';
 import { keep, payloadFolder, sizeOf, touch } from '../boot/image/kept.ts';
+import { configOf } from '../boot/image/kernel-config.ts';
 import { kernelFacts } from '../boot/image/kernel-image.ts';
 import { EulabError, status } from '../errors.ts';
 import { isEmpty, type Layer, layerOf, type Wish } from '../ramdisk/additions/layer.ts';
@@ -144,6 +145,5 @@ export function configOfKernel({ path, version }: LayerKernel): ((symbol: string
   const places = [join(dirname(path), 'config'), join(dirname(path), `config-${version}`)];
   const file = places.find((place) => existsSync(place));
   if (file === undefined) return undefined;
-  const text = readFileSync(file, 'utf8');
-  return (symbol) => new RegExp(`^${symbol}=(.*)$`, 'm').exec(text)?.[1] ?? 'n';
+  return configOf(readFileSync(file, 'latin1'), file).value;
 }

@@ -1,8 +1,8 @@
-import { join } from 'node:path';
 import type { CommandUnknownOpts } from 'commander';
 import { EulabError } from '../errors.ts';
 import type { Bytes } from '../ramdisk/image/bytes.ts';
 import type { Context } from './context.ts';
+import { defaultInitrd } from './default-initrd.ts';
 
 /** A verb of `eulab ramdisk`. */
 export type Verb = (context: Context) => CommandUnknownOpts;
@@ -13,7 +13,7 @@ export async function withImage<Result>(
   named: string | undefined,
   look: (file: Bytes, path: string) => Promise<Result>,
 ): Promise<Result> {
-  const path = named ?? join(context.workspace().artifacts, 'initramfs.cpio.gz');
+  const path = named ?? defaultInitrd(context.workspace().artifacts);
   const { openFile } = await import('../ramdisk/image/file.ts');
   using file = openFile(path, { option: 'FILE', maker: 'eulab build ramdisk' });
   try {

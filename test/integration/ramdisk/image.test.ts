@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bytesOf } from '../../../src/ramdisk/image/bytes.ts';
 import { longLine } from '../../../src/ramdisk/image/listing.ts';
 import { entriesOf, readImage } from '../../../src/ramdisk/image/read.ts';
+import { raw } from '../../archive.ts';
 import { eulab, folder } from '../../eulab.ts';
 import { requires } from '../../requires.ts';
 
@@ -170,4 +171,12 @@ test('the verbs, on an image of two segments', async () => {
     stderr: expect.stringContaining(`${other} is cut or damaged`),
   });
   expect(await call('ls', join(here.path, 'nothing'))).toMatchObject({ status: 2 });
+});
+
+test('the image in artifacts/ is found, however it was packed', async () => {
+  using work = folder();
+  mkdirSync(join(work.path, 'artifacts'));
+  writeFileSync(join(work.path, 'artifacts/initramfs.cpio'), raw({ name: 'init' }));
+  const { status, stdout, stderr } = await eulab(['-C', work.path, 'ramdisk', 'ls']);
+  expect([status, stdout.toString(), stderr]).toEqual([0, 'init\n', '']);
 });
