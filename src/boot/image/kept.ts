@@ -83,9 +83,15 @@ function prune(parent: string, newest: string): void {
     if (half && Date.now() - ms < 60_000) continue;
     count += 1;
     bytes += more;
-    // Not waited for: a boot goes on meanwhile, and what cannot be removed is tried again at the next.
-    if (half || count > mostFolders || bytes > mostBytes) rm(path, { recursive: true, force: true }, () => undefined);
+    if (half || count > mostFolders || bytes > mostBytes) remove(path, half);
   }
+}
+
+/** Its name is gone at once, so that this boot does not take it for there; its files go meanwhile, or at the next boot. */
+function remove(folder: string, half: boolean): void {
+  const going = half ? folder : `${folder}.${process.pid}`;
+  if (!half) renameSync(folder, going);
+  rm(going, { recursive: true, force: true }, () => undefined);
 }
 
 function bytesIn(folder: string): number {
