@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import * as v from 'valibot';
-import { portSchema } from './machine-values.ts';
+import { diskSizeSchema, durationSchema, limitSchema, memorySchema, portSchema, topologySchema } from './machine-values.ts';
 
 /** A parser of option values after a schema; commander puts the option and the value before what is wrong. */
 export function parsed<Out>(schema: v.GenericSchema<string, Out>): (text: string) => Out {
@@ -50,4 +50,18 @@ export function collect(value: string, earlier: readonly string[] | undefined): 
 /** What `--gdb` was given: a port, 0 for any, or nothing (its preset), which means a socket. */
 export function gdbWish(text: string): number | 'unix' {
   return text === 'unix' ? text : parsed(portSchema)(text);
+}
+
+export const memory = parsed(memorySchema);
+
+export const diskSize = parsed(diskSizeSchema);
+
+export const topology = parsed(topologySchema);
+
+export const duration = parsed(durationSchema);
+
+/** `PHASE=TIME` added to the limits so far; the last one of a phase counts. */
+export function phaseLimit(text: string, earlier: Readonly<Record<string, number>> = {}): Readonly<Record<string, number>> {
+  const [phase, ms] = parsed(limitSchema)(text);
+  return { ...earlier, [phase]: ms };
 }
