@@ -1,5 +1,6 @@
 // What the host loses while its network card joins the bridge, and while it comes back: pings every 2 ms out, in and over IPv6, and
-// a TCP echo every 5 ms. The kernel drops what arrives in the microseconds in which a port joins or leaves: a few may be lost. In namespaces; needs root, iproute2 and ping. ROUNDS=20, PINGS=5000 a round
+// a TCP echo every 5 ms. In namespaces; needs root, iproute2, ping, and nft for the detour in the microseconds in which a port joins or
+// leaves. ROUNDS=20, PINGS=5000 a round
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';

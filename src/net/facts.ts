@@ -106,8 +106,11 @@ export interface Facts {
   readonly neighbours: readonly Neighbour[];
   /** Values by their path below /proc/sys. */
   readonly sysctls: Readonly<Record<string, string>>;
-  /** Undefined when there is no nft; `table` is its listing of ours, undefined when there is none. */
-  readonly nft: { readonly table: string | undefined } | undefined;
+  /**
+   * Undefined when there is no nft; `table` is its listing of ours, undefined when there is none. With a card that moves also:
+   * whether a detour stands, and whether the kernel can make one (undefined when only root could tell).
+   */
+  readonly nft: { readonly table: string | undefined; readonly detour?: boolean; readonly redirects?: boolean } | undefined;
   readonly filters: readonly Filter[];
   /** Whether dnsmasq is installed, and the one that serves our bridge. */
   readonly dnsmasq: { readonly installed: boolean; readonly pid?: number; readonly args?: readonly string[] };

@@ -76,7 +76,17 @@ export function nftTable(bridge: string): string {
 
 /** A hardware address of its own, locally administered, the same for the same name. */
 export function hardwareAddress(name: string): string {
+  return `02:eb:${hashed(name).match(/../g)?.join(':')}`;
+}
+
+/** The two ends of a detour's cable: what enters at `entry` comes out at `port`, which is a port of the bridge. */
+export function detourNames(bridge: string): { readonly entry: string; readonly port: string } {
+  return { entry: `detour-${hashed(bridge)}`, port: `bypass-${hashed(bridge)}` };
+}
+
+/** Eight hexadecimal digits. */
+function hashed(name: string): string {
   let hash = 0x811c9dc5;
   for (const byte of Buffer.from(name)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  return `02:eb:${hash.toString(16).padStart(8, '0').match(/../g)?.join(':')}`;
+  return hash.toString(16).padStart(8, '0');
 }

@@ -9,7 +9,7 @@ import { difference } from './difference.ts';
 import { type Facts, linkOf } from './facts.ts';
 import { answering, gateways } from './gateway.ts';
 import { forget, type Journal, readJournal, writeJournal } from './journal.ts';
-import { alias, type Lab, named, ours, tapOf, type Vlan } from './lab.ts';
+import { alias, detourNames, type Lab, named, ours, tapOf, type Vlan } from './lab.ts';
 import { begin, recovered, resources } from './plan.ts';
 import { probe } from './probe.ts';
 import { refuse } from './refusal.ts';
@@ -174,6 +174,7 @@ async function remove(lab: Lab, report: Report): Promise<boolean> {
     card,
     ...(vlan === undefined ? [] : [vlanName(card ?? '', vlan)]),
     ...(journal.lab.tapUser === undefined ? [] : [tapOf(journal.lab.tapUser)]),
+    detourNames(lab.bridge).port,
   ];
   for (const { ifname } of facts.links.filter((one) => one.master === lab.bridge && !own.includes(one.ifname))) {
     report({ kind: 'warning', text: `${ifname} was a port of ${lab.bridge} and has no network now` });

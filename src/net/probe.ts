@@ -4,7 +4,7 @@ import { locate, probe as look, missing, read } from '../exec.ts';
 import { pidFile } from './dhcp.ts';
 import type { Address, Facts, Filter, Link, Neighbour, Route } from './facts.ts';
 import { otherJournals } from './journal.ts';
-import { type Lab, nftTable } from './lab.ts';
+import { type Lab, movedCard, nftTable } from './lab.ts';
 import { permissionFacts } from './permission-probe.ts';
 import { vlanFacts } from './vlan-probe.ts';
 
@@ -21,7 +21,7 @@ export async function probe(lab: Lab, nic = lab.uplink): Promise<Facts> {
     ip<Omit<Route, 'family'>>('-4', 'route', 'show', 'table', 'all'),
     ip<Omit<Route, 'family'>>('-6', 'route', 'show', 'table', 'all'),
     ip<Neighbour>('neigh', 'show'),
-    nftFacts(lab.bridge),
+    nftFacts(lab),
     Promise.all([filter('iptables'), filter('ip6tables')]),
     otherJournals(lab.state, lab.bridge),
     permissionFacts(lab),
@@ -64,12 +64,27 @@ async function ip<One>(...args: readonly string[]): Promise<One[]> {
   return all.filter((one) => Object.keys(one as object).length > 0);
 }
 
-async function nftFacts(bridge: string): Promise<Facts['nft']> {
+async function nftFacts(lab: Lab): Promise<Facts['nft']> {
   if (!installed('nft')) return undefined;
   if (!isRoot()) return { table: undefined };
-  const { code, stdout } = await look({ file: 'nft', args: ['list', 'table', 'ip', nftTable(bridge)] });
-  return { table: code === 0 ? stdout : undefined };
+  const table = nftTable(lab.bridge);
+  const listed = (family: string) => look({ file: 'nft', args: ['list', 'table', family, table] });
+  const moves = movedCard(lab) !== undefined;
+  const [own, detour, trial] = await Promise.all([
+    listed('ip'),
+    moves ? listed('netdev') : undefined,
+    moves ? look({ file: 'nft', args: ['-c', redirects] }) : undefined,
+  ]);
+  return {
+    table: own.code === 0 ? own.stdout : undefined,
+    ...(detour === undefined ? {} : { detour: detour.code === 0 }),
+    ...(trial === undefined ? {} : { redirects: trial.code === 0 }),
+  };
 }
+
+/** What a detour asks of the kernel, for nft to check and not to do. */
+const redirects =
+  'table netdev eulab_trial { chain c { type filter hook ingress device "lo" priority 0; ether type { ip, arp } fwd to "lo"; }; }';
 
 async function filter(program: Filter['program']): Promise<Filter | undefined> {
   if (!installed(program)) return undefined;

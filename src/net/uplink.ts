@@ -1,10 +1,11 @@
 import type { Command } from '../command.ts';
 import { addressArgs, sameAddress } from './address.ts';
 import { strict } from './bridge.ts';
+import { detour, untilUp } from './detour.ts';
 import { type Address, addressesOf, type Facts, linkOf, type Neighbour, type Route } from './facts.ts';
 import type { Saved } from './journal.ts';
 import { type Lab, ours } from './lab.ts';
-import { type Resource, root, sysctl } from './resource.ts';
+import { type Resource, root, setLink, sysctl } from './resource.ts';
 import { movable, routeArgs, sameRoute } from './route.ts';
 
 /** What of a NIC moves to the bridge, as it is now. Pure. */
@@ -47,17 +48,18 @@ export function rebuilt(facts: Facts, nic: string, bridge: string): Saved {
  *
  * there: the bridge gets the addresses too, the NIC joins, the bridge is waited for, routes go over, and the NIC's addresses go,
  * the last one first, because the first carries those of its network. Without the wait, the bridge drops the first question
- * for a neighbour, which is asked again after a second.
+ * for a neighbour, which is asked again after a second. What arrives while the NIC joins goes by a detour.
  *
  * back: the NIC gets its addresses again, and its neighbours, which it cannot ask for while it is a port; then its routes; what
- * leads to the bridge goes; the NIC leaves.
+ * leads to the bridge goes; the NIC leaves, with a detour for what arrives then.
  */
 export function uplink(lab: Lab, facts: Facts, saved: Saved): Resource {
   const nic = linkOf(facts, saved.nic);
   const port = nic?.master === lab.bridge;
-  if (nic === undefined) return { name: `uplink ${saved.nic}`, make: [], remove: [], faults: ['is gone from this machine'] };
+  const { left } = detour(lab, facts, saved.nic);
+  if (nic === undefined) return { name: `uplink ${saved.nic}`, make: [], remove: left, faults: ['is gone from this machine'] };
   const there = [...arrival(lab, facts, saved, port), ...departure(facts, saved)];
-  const back = ours(linkOf(facts, lab.bridge)) ? retreat(lab, facts, saved, port) : [];
+  const back = ours(linkOf(facts, lab.bridge)) ? retreat(lab, facts, saved, port) : left;
   const onBridge = addressesOf(facts, lab.bridge).length > 0;
   return {
     name: `uplink ${saved.nic}`,
@@ -72,12 +74,14 @@ function arrival(lab: Lab, facts: Facts, saved: Saved, port: boolean): Command[]
   const { bridge } = lab;
   const stand = addressesOf(facts, bridge);
   const routes = ordered(saved.routes).filter((route) => !stands(facts, route, bridge));
+  const { open, close, left } = detour(lab, facts, saved.nic);
   return [
     ...inOrder(saved.addresses)
       .filter((address) => !stand.some((one) => sameAddress(one, address)))
       .map((address) => add(address, bridge)),
-    ...(port ? [] : [root('ip', 'link', 'set', 'dev', saved.nic, 'master', bridge)]),
+    ...(port ? [] : [...open, setLink(saved.nic, 'master', bridge)]),
     ...(port && routes.length === 0 ? [] : carrier(facts, saved.nic, bridge)),
+    ...(port ? left : close),
     ...(routes.length === 0 ? [] : gateways(saved).map((neighbour) => remember(neighbour, bridge))),
     ...routes.map((route) => replace(route, bridge)),
   ];
@@ -86,8 +90,7 @@ function arrival(lab: Lab, facts: Facts, saved: Saved, port: boolean): Command[]
 /** Waits until the bridge forwards; a NIC without a cable never brings it there. */
 function carrier(facts: Facts, nic: string, bridge: string): Command[] {
   if (linkOf(facts, nic)?.operstate !== 'UP') return [];
-  const script = `until ip -o link show dev ${bridge} | grep -q 'state UP'; do sleep 0.01; done`;
-  return [{ file: 'timeout', args: ['5', 'sh', '-c', script] }];
+  return [untilUp(bridge)];
 }
 
 /** The calls that take the NIC's addresses, and the routes of its networks that then are left (those of router advertisements). */
@@ -108,6 +111,7 @@ function departure(facts: Facts, saved: Saved): Command[] {
 /** The calls that bring everything back to the NIC and let it go. */
 function retreat(lab: Lab, facts: Facts, saved: Saved, port: boolean): Command[] {
   const { bridge } = lab;
+  const { open, close, left } = detour(lab, facts, saved.nic);
   const standing = addressesOf(facts, saved.nic);
   const routes = ordered(saved.routes).filter((route) => !stands(facts, route, saved.nic));
   const connected = facts.routes.filter(
@@ -124,7 +128,7 @@ function retreat(lab: Lab, facts: Facts, saved: Saved, port: boolean): Command[]
     ...connected.map(({ family, dst, dev }) =>
       root('ip', `-${family}`, 'route', 'del', dst, 'dev', dev ?? bridge, 'proto', 'kernel'),
     ),
-    ...(port ? [root('ip', 'link', 'set', 'dev', saved.nic, 'nomaster')] : []),
+    ...(port ? [...open, setLink(saved.nic, 'nomaster'), ...close] : left),
   ];
 }
 

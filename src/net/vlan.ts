@@ -1,7 +1,7 @@
 import type { Command } from '../command.ts';
 import { hostAddress } from './bridge.ts';
 import { type Facts, type Link, linkOf, type PortVlan } from './facts.ts';
-import { group, type Lab, tapOf, type Vlan } from './lab.ts';
+import { detourNames, group, type Lab, tapOf, type Vlan } from './lab.ts';
 import { type Resource, repairs, root, setLink, sysctl } from './resource.ts';
 
 /** The VLAN of what is untagged on a trunk: the host's own network. */
@@ -112,7 +112,10 @@ function listens(facts: Facts, bridge: string, id: number): boolean {
 /** Ports of guests that are in no VLAN; one that was put into another is its owner's choice, but for our own tap. */
 function stray({ bridge, uplink, tapUser }: Lab, id: number, facts: Facts): string[] {
   const tap = tapUser === undefined ? undefined : tapOf(tapUser);
-  const ports = facts.links.filter(({ master, ifname }) => master === bridge && ifname !== uplink).map(({ ifname }) => ifname);
+  const others = [uplink, detourNames(bridge).port];
+  const ports = facts.links
+    .filter(({ master, ifname }) => master === bridge && !others.includes(ifname))
+    .map(({ ifname }) => ifname);
   return ports.filter((port) => {
     const all = facts.vlans[port] ?? [];
     return all.length === 0 || (port === tap && !own(all, id));

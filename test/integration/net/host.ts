@@ -180,7 +180,7 @@ function programs(path: string, count: string, without: readonly string[]): stri
 
 /** Calls that only read are no steps; nor is the question whether a gateway answers. */
 const counted = (real: string, count: string) => `#!/bin/sh
-case "$*" in -j*|-o*|'list '*|*'-S '*|*'nud probe') exec ${real} "$@" ;; esac
+case "$*" in -j*|-o*|'-c '*|'list '*|*'-S '*|*'nud probe') exec ${real} "$@" ;; esac
 n=$(($(cat ${count}) + 1))
 echo $n >${count}
 ${real} "$@"

@@ -5,7 +5,7 @@ import { type Ended, folder } from '../../eulab.ts';
 import { requires } from '../../requires.ts';
 import { type Host, host } from './host.ts';
 
-const test = requires('root', 'ip', 'ping');
+const test = requires('root', 'ip', 'ping', 'nft');
 
 const kill = 'kill -9 $PPID';
 const uplink = ['up', '--uplink', 'enp4s0'];
@@ -18,12 +18,6 @@ function connected(it: Host): void {
   it.router('ping', '-c1', '-W2', '192.168.0.21');
   it.router('ping', '-c1', '-W2', '2001:db8::20');
 }
-
-/**
- * The kernel itself drops what arrives in the thirty microseconds or so in which a port joins or leaves a bridge, so a ping every
- * 10 ms may be lost now and then. Any outage that is worth the name costs more.
- */
-const inJoining = 2;
 
 /** How many of its pings a ping lost. */
 async function lost(ping: Promise<Ended>): Promise<number> {
@@ -62,7 +56,7 @@ test('a card joins the bridge and comes back: nothing is cut off, addresses and 
     expect((await it.eulab(['down'])).stderr).toBe('eulab: vmbr0 is down\n');
     expect(it.snapshot()).toBe(before);
   }
-  for (const ping of pings) expect(await lost(ping)).toBeLessThanOrEqual(inJoining);
+  for (const ping of pings) expect(await lost(ping)).toBe(0);
   // No watchdog, no journal, no lock is left.
   expect(readdirSync(it.state)).toEqual([]);
 });
@@ -190,7 +184,7 @@ test('strict reverse path filters are loosened for the move, and are as before a
   await it.eulab(['down']);
   expect(it.inside('sysctl', '-n', 'net.ipv4.conf.enp4s0.rp_filter')).toBe('1\n');
   expect(it.snapshot()).toBe(before);
-  expect(await lost(pings)).toBeLessThanOrEqual(inJoining);
+  expect(await lost(pings)).toBe(0);
 });
 
 test('the journal lost, down rebuilds the card from what stands', async () => {
@@ -226,7 +220,7 @@ requires(
   expect(it.inside('ip', '-6', 'route', 'show', 'dev', 'enp4s0')).toBe('');
   expect((await it.eulab(['down'])).status).toBe(0);
   expect(aged(it.snapshot())).toBe(before);
-  expect(await lost(pings)).toBeLessThanOrEqual(inJoining);
+  expect(await lost(pings)).toBe(0);
   process.kill(Number(readFileSync(join(here.path, 'pid'), 'utf8')));
   await advertiser;
 });

@@ -46,8 +46,15 @@ test('an uplink: addresses first, then the card, then routes with all they have,
     'ip addr add 192.168.0.21/24 broadcast 192.168.0.255 dev vmbr0',
     'ip addr add fe80::20/64 dev vmbr0 nodad',
     'ip addr add 2001:db8::20/64 dev vmbr0 nodad',
+    'ip link add name bypass-225fc248 master vmbr0 mtu 1500 group 962987 type veth peer name detour-225fc248 mtu 1500 group 962987',
+    'ip link set dev detour-225fc248 addrgenmode none up',
+    'ip link set dev bypass-225fc248 up type bridge_slave learning off flood off mcast_flood off bcast_flood off',
+    expect.stringMatching(/^timeout 5 sh -c 'until ip -o link show dev bypass-225fc248 /),
+    expect.stringMatching(/^nft 'table netdev eulab_vmbr0 [\s\S]*device "enp4s0" [\s\S]*fwd to "detour-225fc248"/),
     'ip link set dev enp4s0 master vmbr0',
     expect.stringMatching(/^timeout 5 sh -c 'until ip -o link show dev vmbr0 /),
+    'nft delete table netdev eulab_vmbr0',
+    'ip link delete dev detour-225fc248',
     'ip neigh replace 192.168.0.1 lladdr 02:00:00:00:00:01 dev vmbr0 nud reachable',
     'ip -4 route replace 192.168.9.0/24 dev vmbr0 scope link',
     'ip -4 route replace default via 192.168.0.1 dev vmbr0 proto dhcp src 192.168.0.20 metric 100',
@@ -89,7 +96,14 @@ test('the way back of an uplink that has moved, under a strict reverse path filt
     'ip -6 route replace default via fe80::1 dev enp4s0 proto ra metric 1024 pref high expires 1700',
     'ip -4 route del 192.168.0.0/24 dev vmbr0 proto kernel',
     'ip -6 route del fe80::/64 dev vmbr0 proto kernel',
+    'ip link add name bypass-225fc248 master vmbr0 mtu 1500 group 962987 type veth peer name detour-225fc248 mtu 1500 group 962987',
+    'ip link set dev detour-225fc248 addrgenmode none up',
+    'ip link set dev bypass-225fc248 up type bridge_slave learning off flood off mcast_flood off bcast_flood off',
+    expect.stringMatching(/^timeout 5 sh -c 'until ip -o link show dev bypass-225fc248 /),
+    expect.stringMatching(/^nft 'table netdev eulab_vmbr0 [\s\S]*device "enp4s0" [\s\S]*fwd to "detour-225fc248"/),
     'ip link set dev enp4s0 nomaster',
+    'nft delete table netdev eulab_vmbr0',
+    'ip link delete dev detour-225fc248',
     'ip addr change 2001:db8::20/64 dev enp4s0',
     'ip addr change fe80::20/64 dev enp4s0',
     'sysctl -q -w net/ipv4/conf/enp4s0/rp_filter=1',
@@ -98,6 +112,20 @@ test('the way back of an uplink that has moved, under a strict reverse path filt
   // Without its journal, all but the label and the neighbour that only the card knew.
   const found = resources(recovered(lab, moved), moved).toReversed();
   expect(lines(found, 'remove').filter((line) => removals.includes(line)).length).toBeGreaterThan(removals.length - 4);
+});
+
+test('where the kernel cannot redirect, or without nft, the card joins without a detour; what a killed eulab left of one is removed', () => {
+  const joining = (nft: Facts['nft'], changes: Partial<Facts> = {}) =>
+    lines(planned({ ...changes, nft }, { uplink: 'enp4s0' }), 'make').filter((line) => /detour|netdev/.test(line));
+  expect(joining({ table: undefined, redirects: false })).toEqual([]);
+  expect(joining(undefined)).toEqual([]);
+  const entry = { ...card, ifname: 'detour-225fc248', group: '962987' };
+  const links = [{ ...card, master: 'vmbr0' }, { ...bridge, ifalias: 'eulab uplink enp4s0' }, entry];
+  const closed = ['nft delete table netdev eulab_vmbr0', 'ip link delete dev detour-225fc248'];
+  expect(joining({ table: undefined, detour: true, redirects: true }, { links })).toEqual(closed);
+  const journal = begin({ ...lab, uplink: 'enp4s0' }, facts);
+  const abandoned = { ...facts, links: [card, entry], nft: { table: undefined, detour: true } };
+  expect(lines(resources(journal, abandoned).toReversed(), 'remove')).toEqual(closed);
 });
 
 test('a card that is gone hinders nobody from removing the bridge', () => {
