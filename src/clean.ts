@@ -2,11 +2,13 @@ import { lstat, readdir, realpath, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { cacheEntry, cacheTag } from './artifacts/cache.ts';
 import { diskUser } from './artifacts/disk-user.ts';
+import { kernelsFolder } from './artifacts/kernel-names.ts';
 import { holding, lock } from './artifacts/lock.ts';
 import { type FileRecord, lockName, manifestName, type Product, products } from './artifacts/manifest.ts';
 import { leftOvers, manifestOf, sha256, unwritable } from './artifacts/store.ts';
 import { ignore, measure, removeTree } from './artifacts/tree.ts';
 import { EulabError } from './errors.ts';
+import { kernelName } from './kernel-values.ts';
 import type { Workspace } from './workspace.ts';
 
 /** What can be asked to be removed. */
@@ -45,12 +47,31 @@ export async function plan(workspace: Workspace, what: readonly Cleanable[], sig
   if (made !== undefined) {
     await within(workspace.root, workspace.artifacts);
     for (const product of products) if (wanted.has(product)) parts.push(await productPlan(workspace, product, what, signal));
+    if (wanted.has('kernel')) parts.push(await kernelsPlan(workspace, signal));
     if (wanted.has('logs')) parts.push(await logsPlan(workspace));
     const some = parts.some(({ removals }) => removals.length > 0);
     if (some) parts.push({ removals: [{ kind: 'folder', path: workspace.artifacts, bytes: 0, why: 'empty' }], notes: [] });
   }
   if (wanted.has('cache')) parts.push(await cachePlan(workspace, signal));
   return { removals: parts.flatMap(({ removals }) => removals), notes: parts.flatMap(({ notes }) => notes) };
+}
+
+/** As `plan`, for one of the kernels that are kept beside each other, by its folder. */
+export async function kernelPlan({ root }: Workspace, folder: string, signal?: AbortSignal): Promise<CleanPlan> {
+  await within(root, folder);
+  const { removals, notes } = await productPlan({ root, artifacts: folder }, 'kernel', [], signal);
+  return { removals: [...removals, { kind: 'folder', path: folder, bytes: 0, why: 'kernel' }], notes };
+}
+
+async function kernelsPlan(workspace: Workspace, signal?: AbortSignal): Promise<CleanPlan> {
+  const folder = kernelsFolder(workspace.artifacts);
+  const entries = await readdir(folder, { withFileTypes: true }).catch(ignore('ENOENT'));
+  if (entries === undefined) return { removals: [], notes: [] };
+  const names = entries.filter((entry) => entry.isDirectory() && kernelName(entry.name)).map(({ name }) => name);
+  const parts: CleanPlan[] = [];
+  for (const name of names.sort()) parts.push(await kernelPlan(workspace, join(folder, name), signal));
+  const last: Removal = { kind: 'folder', path: folder, bytes: 0, why: 'kernels' };
+  return { removals: [...parts.flatMap(({ removals }) => removals), last], notes: parts.flatMap(({ notes }) => notes) };
 }
 
 /**
@@ -87,7 +108,7 @@ async function remove({ kind, path }: Removal, signal: AbortSignal | undefined):
 }
 
 async function productPlan(
-  { root, artifacts }: Workspace,
+  { root, artifacts }: Pick<Workspace, 'root' | 'artifacts'>,
   product: Product,
   named: readonly Cleanable[],
   signal?: AbortSignal,
@@ -144,7 +165,9 @@ async function ours(path: string, record: FileRecord): Promise<number | typeof c
   const found = await lstat(path).catch(() => undefined);
   if (found === undefined) return 'missing';
   if (!found.isFile() || found.size !== record.bytes) return changed;
-  return record.sha256 === undefined || (await sha256(path)) === record.sha256 ? found.size : changed;
+  if (record.sha256 !== undefined && (await sha256(path)) !== record.sha256) return changed;
+  // Of a file with several names, as the kernel in use has, each takes its part.
+  return Math.floor(found.size / found.nlink);
 }
 
 /** The same for a disk: what a guest has written to it is data, which goes only when disks were named. */

@@ -8,6 +8,11 @@ import { workspace } from './workspace.ts';
 const verbs = [
   { name: 'build', summary: 'build the kernel or the ramdisk', load: async () => (await import('./commands/build.ts')).build },
   {
+    name: 'kernels',
+    summary: 'the kernels of the workspace: list, use, remove',
+    load: async () => (await import('./commands/kernels.ts')).kernels,
+  },
+  {
     name: 'boot',
     summary: 'boot: a shell, or one command and its status',
     load: async () => (await import('./commands/boot.ts')).boot,

@@ -4,6 +4,7 @@ import { additionSettings } from './addition-settings.ts';
 import { diskSettings } from './disk-settings.ts';
 import { imageSettings } from './image-settings.ts';
 import { machineSettings } from './machine-settings.ts';
+import { kernelName } from './kernel-values.ts';
 import { netSettings } from './net-settings.ts';
 import { collect, parsed, positive } from './option-parsers.ts';
 import { runSettings } from './run-settings.ts';
@@ -66,4 +67,11 @@ export const settings = {
       .env('EULAB_BUSYBOX_MIRROR')
       .argParser(parsed(v.pipe(v.string(), v.url('is no URL')))),
   busybox: () => new Option('--busybox <file>', 'a ready static busybox instead of building one').env('EULAB_BUSYBOX'),
+
+  kernelNamed: () =>
+    new Option('--name <name>', 'what it is kept by, beside others: eulab boot --kernel NAME (default: profile and version)')
+      .env('EULAB_KERNEL_NAME')
+      .argParser(
+        parsed(v.pipe(v.string(), v.check(kernelName, 'is no name: letters, digits, . _ + -, at most 64, no - or . in front'))),
+      ),
 } as const;

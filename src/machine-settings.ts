@@ -4,7 +4,10 @@ import { collect, memory, parsed, topology } from './option-parsers.ts';
 
 /** The settings of the machine that boots: its kernel, its parts, how QEMU runs it: a part of the table of settings in config.ts. */
 export const machineSettings = {
-  kernel: () => new Option('--kernel <file>', 'kernel to boot (default: artifacts/bzImage)').env('EULAB_KERNEL'),
+  kernel: () =>
+    new Option('--kernel <kernel>', 'kernel to boot: a name (eulab kernels) or a file (default: the one in use)').env(
+      'EULAB_KERNEL',
+    ),
   kernelForm: () =>
     new Option('--kernel-form <form>', 'start the bzImage, or the ELF file in it; auto takes what comes up sooner')
       .choices(['auto', 'bzimage', 'elf'] as const)

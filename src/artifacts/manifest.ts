@@ -28,6 +28,8 @@ const schema = v.strictObject({
   ),
   inputs: v.record(v.string(), v.string()),
   command: v.string(),
+  // Of a kernel, by which it is kept beside others.
+  name: v.optional(v.string()),
 });
 
 type Mutable = v.InferOutput<typeof schema>;
@@ -77,7 +79,7 @@ export function parseManifest(text: string, file: string): Manifest {
 }
 
 /** The text of a manifest: the same manifest gives the same bytes; files and inputs are sorted by name. */
-export function renderManifest({ schema, product, key, files, inputs, command }: Manifest): string {
+export function renderManifest({ schema, product, key, files, inputs, command, name }: Manifest): string {
   const byName = (a: string, b: string) => (a < b ? -1 : 1);
   const sorted = {
     schema,
@@ -88,6 +90,7 @@ export function renderManifest({ schema, product, key, files, inputs, command }:
       .sort((a, b) => byName(a.path, b.path)),
     inputs: Object.fromEntries(Object.entries(inputs).sort(([a], [b]) => byName(a, b))),
     command,
+    name,
   };
   return `${JSON.stringify(sorted, undefined, 2)}\n`;
 }

@@ -9,9 +9,15 @@ import { broken, type FileRecord, type Manifest, manifestName, type Product, par
 export interface Staging extends AsyncDisposable {
   /** Beside the outputs, on their file system; what is put here becomes the product's files, sub-folders included. */
   readonly folder: string;
-  /** Moves everything to its place in artifacts/ and writes the manifest, last. @throws EulabError, as `unwritable` says. */
-  commit(made: Pick<Manifest, 'key' | 'inputs' | 'command'>): Promise<Manifest>;
+  /**
+   * Moves everything to its place in artifacts/ and writes the manifest, last. A file that is still as a record in `known` has it
+   * is not read again. @throws EulabError, as `unwritable` says.
+   */
+  commit(made: Made, known?: readonly FileRecord[]): Promise<Manifest>;
 }
+
+/** What is said of a product when it is made. */
+export type Made = Pick<Manifest, 'key' | 'inputs' | 'command' | 'name'>;
 
 /** Whether a product need not be made again; `file` is the one that is missing or changed. */
 export type Currency =
@@ -71,9 +77,9 @@ export async function stage(artifacts: string, product: Product): Promise<Stagin
   }
   return {
     folder,
-    async commit(made) {
+    async commit(made, known = []) {
       try {
-        return await publish(artifacts, product, folder, made);
+        return await publish({ artifacts, product, staging: folder, known: new Map(known.map((one) => [one.path, one])) }, made);
       } catch (error) {
         throw unwritable(error, artifacts);
       }
@@ -126,15 +132,23 @@ export function unwritable(error: unknown, folder: string): unknown {
   return new EulabError(`cannot write to ${folder}: ${error.message}`, { cause: error });
 }
 
-async function publish(
-  artifacts: string,
-  product: Product,
-  staging: string,
-  made: Pick<Manifest, 'key' | 'inputs' | 'command'>,
-): Promise<Manifest> {
+/** A product that is ready to be put in its place. */
+interface Publication {
+  readonly artifacts: string;
+  readonly product: Product;
+  readonly staging: string;
+  readonly known: ReadonlyMap<string, FileRecord>;
+}
+
+async function publish({ artifacts, product, staging, known }: Publication, made: Made): Promise<Manifest> {
   const files: FileRecord[] = [];
   for (const path of await regularFiles(staging)) {
     const file = join(staging, path);
+    const record = known.get(path);
+    if (record?.sha256 !== undefined && (await untouched(staging, record)) === 'same') {
+      files.push(record);
+      continue;
+    }
     const digest = await sha256(file, true);
     const { size, mtimeMs } = await lstat(file);
     files.push({ path, bytes: size, mtimeMs, sha256: digest });

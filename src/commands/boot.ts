@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { markCache } from '../artifacts/cache.ts';
+import { kernelFile } from '../artifacts/kernel-names.ts';
 import type { Size } from '../boot/channel/frame.ts';
 import { logFile } from '../boot/console.ts';
 import { checkFiles } from '../boot/image/files.ts';
@@ -48,7 +49,7 @@ export function boot(context: Context) {
 }
 
 function kernelPath(context: Context, options: Options): string {
-  return options.kernel ?? join(context.workspace().artifacts, 'bzImage');
+  return kernelFile(context.workspace().artifacts, options.kernel);
 }
 
 /** What is different for a machine that is looked into; loaded only then. */

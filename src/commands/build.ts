@@ -29,6 +29,7 @@ function kernel(context: Context) {
     .addOption(settings.fragment())
     .addOption(settings.set())
     .addOption(settings.lenient())
+    .addOption(settings.kernelNamed())
     .addOption(settings.engine())
     .addOption(settings.baseImage())
     .addOption(settings.jobs())
@@ -38,7 +39,7 @@ function kernel(context: Context) {
     .addOption(settings.verbose())
     .addHelpText(
       'after',
-      `\nProfiles:\n${known}\n\nExamples:\n  eulab build kernel\n  eulab build kernel --source 6.6.22 --set CONFIG_KASAN=y\n  eulab build kernel --source ~/linux --engine host`,
+      `\nProfiles:\n${known}\n\nExamples:\n  eulab build kernel\n  eulab build kernel --source 6.6.22 --set CONFIG_KASAN=y\n  eulab build kernel --source ~/linux --engine host\n  eulab build kernel --profile debug --name d && eulab boot --kernel d`,
     )
     .action(async (options) => {
       await shown(context, options.verbose === true, (report) =>
@@ -50,6 +51,7 @@ function kernel(context: Context) {
           fragments: options.fragment ?? [],
           set: options.set ?? [],
           lenient: options.lenient === true,
+          name: options.name,
         }),
       );
     });

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { kernelFile } from '../artifacts/kernel-names.ts';
 import type { CheckedFiles } from '../boot/image/files.ts';
 import { keep, payloadFolder, sizeOf, touch } from '../boot/image/kept.ts';
 import { configOf } from '../boot/image/kernel-config.ts';
@@ -127,7 +128,7 @@ async function* entriesIn(file: OpenFile) {
 
 /** The kernel that an initramfs is built for: the one that was named, else the one in artifacts/ if there is any. */
 export function kernelFor(asked: string | undefined, artifacts: string): LayerKernel {
-  const path = asked ?? join(artifacts, 'bzImage');
+  const path = kernelFile(artifacts, asked);
   const nothing = { path, version: undefined, machine: 'x86_64', drivers: [], list: 'image' } as const;
   if (asked === undefined && !existsSync(path)) return nothing;
   try {

@@ -1,42 +1,30 @@
-import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { markCache } from '../artifacts/cache.ts';
+import { kernelFolder, usualName } from '../artifacts/kernel-names.ts';
+import { kernelOfKey, useKernel } from '../artifacts/kernels.ts';
 import { lock } from '../artifacts/lock.ts';
 import { lockName, type Manifest } from '../artifacts/manifest.ts';
 import { current, stage } from '../artifacts/store.ts';
 import { onHost } from '../container/engine.ts';
-import type { BuildRequest } from '../container/request.ts';
 import { type Engine, engine } from '../container/select.ts';
 import { EulabError } from '../errors.ts';
 import { run } from '../exec.ts';
 import { kernelSource } from '../source/kernel.ts';
-import type { Sites, Source } from '../source/source.ts';
-import { parseSource } from '../source/spec.ts';
+import type { Source } from '../source/source.ts';
 import type { Workspace } from '../workspace.ts';
-import { type Fragment, merge, parse, render, setting } from './fragment.ts';
+import { parse, render } from './fragment.ts';
 import { explainLost } from './kconfig.ts';
-import { cacheNote, expectedObjects, keepCount, logged } from './log.ts';
+import { cacheNote, expectedObjects, keepCount, type Listener, logged } from './log.ts';
 import { checkClean, forget, isCollected, isConfigured, keepCollected, keepConfigured, tools } from './objects.ts';
 import { jobs, type KernelBuild } from './plan.ts';
-import { type Profile, profile } from './profile.ts';
+import type { Profile } from './profile.ts';
 import { lost } from './requested.ts';
-
-/** A kernel as the user asked for it. */
-export interface KernelRequest extends BuildRequest {
-  readonly source: string;
-  /** Where the source is fetched from, where it is not the usual site. */
-  readonly sites: Partial<Sites>;
-  readonly profile: string;
-  /** Config fragments of the user's, merged over the profile's in order. */
-  readonly fragments: readonly string[];
-  /** `CONFIG_X=y` settings, merged last. */
-  readonly set: readonly string[];
-  readonly lenient: boolean;
-}
+import { type Asked, digest, type KernelRequest, type Wish, wishOf } from './wish.ts';
 
 /**
- * Builds the kernel into artifacts/, unless the one there was made from the same request.
+ * Builds the kernel, unless there is one that was made from the same request, and puts it in use: into artifacts/. It is kept
+ * there beside those of other names, in kernels/NAME.
  *
  * @returns its manifest, and whether anything was built.
  * @throws EulabError when the source, the config, an engine or the compiler fails; artifacts/ is then as it was.
@@ -44,54 +32,70 @@ export interface KernelRequest extends BuildRequest {
 export async function buildKernel(request: KernelRequest): Promise<{ readonly manifest: Manifest; readonly built: boolean }> {
   const { workspace, report, signal } = request;
   const { artifacts, cache } = workspace;
-  const spec = parseSource(request.source);
-  const chosen = profile(request.profile);
-  const asked = await askedFor(request, chosen);
-  const own = await scripts(workspace);
-  const key = requestKey(request, asked, own);
+  const wish = await wishOf(request);
 
   await markCache(cache);
   await using _lock = await lock(join(artifacts, lockName('kernel')), request.command, { signal, report });
   // What lies in a developer's folder may have changed: make itself finds out, and fast.
-  if (!request.force && spec.kind !== 'folder') {
-    const found = await current(artifacts, 'kernel', key);
-    if (found.state === 'current') return { manifest: found.manifest, built: false };
+  if (!request.force && wish.spec.kind !== 'folder') {
+    const found = await kernelOfKey(artifacts, wish.key, request.name);
+    if (found !== undefined) return { manifest: await useKernel(artifacts, found), built: false };
   }
 
-  const where = await engine({
-    ...request,
-    wanted: request.engine,
-    home: workspace.home,
-    dockerfile: 'Dockerfile.kernel',
-    tools: [...programs, ...(asked.all.get('KERNEL_LZ4') === 'y' ? ['lz4'] : [])],
-  });
-  const source = await kernelSource(spec, { sites: request.sites, cache, signal, report });
+  const making = await prepare(request, wish);
+  const { build, source, where } = making;
+  await using _objects = await lock(`${build.objects}.lock`, request.command, { signal, report });
+  if (request.force) await forget(build);
+  await make(making);
+  const name = request.name ?? usualName(build.profile.name, source.version);
+  const folder = kernelFolder(artifacts, name);
+  const product = `${name} ${wish.key}`;
+  const found = await current(folder, 'kernel', wish.key);
+  if (found.state === 'current' && (await isCollected(build, product))) {
+    return { manifest: await useKernel(artifacts, name), built: false };
+  }
+  await using staging = await stage(folder, 'kernel');
+  await run(onHost(jobs({ ...build, out: staging.folder }).collect, workspace.home), { signal });
+  const facts = { ...inputs(source, build.profile, where), ...(await tools(build)) };
+  await staging.commit({ key: wish.key, inputs: facts, command: request.command, name });
+  await keepCollected(build, product);
+  return { manifest: await useKernel(artifacts, name), built: true };
+}
+
+/**
+ * Source, engine and object folder for what was asked for; the caller locks the object folder.
+ *
+ * @throws EulabError when the source cannot be had or is not clean, or there is no engine.
+ */
+async function prepare(request: KernelRequest, wish: Wish): Promise<Making> {
+  const { workspace, report, signal } = request;
+  const { spec, asked, profile } = wish;
+  const where = await kernelEngine(request, asked.all.get('KERNEL_LZ4') === 'y' ? ['lz4'] : []);
+  const source = await kernelSource(spec, { sites: request.sites, cache: workspace.cache, signal, report });
   if (spec.kind === 'folder') await checkClean(source.folder);
+  const objects = join(workspace.cache, 'obj', `${sourceName(source)}-${profile.name}`);
   const build: KernelBuild = {
     source: source.folder,
-    objects: join(cache, 'obj', `${sourceName(source)}-${chosen.name}`),
-    ccache: join(cache, 'ccache'),
-    profile: chosen,
-    fragment: join(cache, 'obj', `${sourceName(source)}-${chosen.name}`, 'eulab.config'),
+    objects,
+    ccache: join(workspace.cache, 'ccache'),
+    profile,
+    fragment: join(objects, 'eulab.config'),
     jobs: request.jobs,
     epoch: request.epoch,
   };
   for (const folder of [build.objects, build.ccache]) await mkdir(folder, { recursive: true });
-  await using _objects = await lock(`${build.objects}.lock`, request.command, { signal, report });
-  if (request.force) await forget(build);
-  await make(build, { source, asked, where, scripts: own, request });
-  const found = await current(artifacts, 'kernel', key);
-  if (found.state === 'current' && (await isCollected(build, key))) return { manifest: found.manifest, built: false };
-  await using staging = await stage(artifacts, 'kernel');
-  await run(onHost(jobs({ ...build, out: staging.folder }).collect, workspace.home), { signal });
-  const facts = { ...inputs(source, chosen, where), ...(await tools(build)) };
-  const manifest = await staging.commit({ key, inputs: facts, command: request.command });
-  await keepCollected(build, key);
-  return { manifest, built: true };
+  return { build, source, asked, where, scripts: wish.scripts, request };
+}
+
+/** What compiles: an engine with what kbuild calls, and more programs if there are. @throws EulabError (3) when there is none. */
+function kernelEngine(request: KernelRequest, more: readonly string[] = []): Promise<Engine> {
+  const facts = { wanted: request.engine, home: request.workspace.home, dockerfile: 'Dockerfile.kernel' };
+  return engine({ ...request, ...facts, tools: [...programs, ...more] });
 }
 
 /** What is made, of what, and where. */
 interface Making {
+  readonly build: KernelBuild;
   readonly source: Source;
   readonly asked: Asked;
   readonly where: Engine;
@@ -100,68 +104,47 @@ interface Making {
 }
 
 /** Brings the object folder up to date: its config, unless it is the one that is wanted, and what make finds to be done. */
-async function make(build: KernelBuild, { source, asked, where, scripts, request }: Making): Promise<void> {
-  const { report, signal, workspace } = request;
-  const listener = { log: join(workspace.cache, 'logs', 'kernel-build.log'), report, signal };
-  const { configure, compile } = jobs(build);
-  const name = `Linux ${source.version} (${build.profile.name})`;
-  const image = where.kind === 'podman' ? where.image.name : '';
-  const key = digest(build.profile.base, render(asked.all), scripts, image);
+async function make(making: Making): Promise<void> {
+  const { build, where, request } = making;
+  const { report } = request;
   const expected = await expectedObjects(build);
-  if (!(await isConfigured(build, key))) {
-    await writeFile(build.fragment, render(asked.all));
-    report({ kind: 'step', text: `configuring ${name}` });
-    await logged(where, configure, listener);
-    await checkConfig(build, asked, request);
-    await keepConfigured(build, key);
-  }
-  report({ kind: 'step', text: `compiling ${name}` });
-  await keepCount(build, await logged(where, compile, { ...listener, expected }));
+  await configure(making);
+  report({ kind: 'step', text: `compiling ${called(making)}` });
+  await keepCount(build, await logged(where, jobs(build).compile, { ...listener(making), expected }));
   const found = await cacheNote(build);
   if (found !== undefined) report({ kind: 'note', text: found });
 }
 
+/** Makes the config in the object folder, unless it is the one that is wanted. */
+async function configure(making: Making): Promise<void> {
+  const { build, asked, where, scripts, request } = making;
+  const image = where.kind === 'podman' ? where.image.name : '';
+  const key = digest(build.profile.base, render(asked.all), scripts, image);
+  if (await isConfigured(build, key)) return;
+  await writeFile(build.fragment, render(asked.all));
+  request.report({ kind: 'step', text: `configuring ${called(making)}` });
+  await logged(where, jobs(build).configure, listener(making));
+  await checkConfig(build, asked, request);
+  await keepConfigured(build, key);
+}
+
+/** What is built, as a user is told of it. Pure. */
+function called({ source, build }: Making): string {
+  return `Linux ${source.version} (${build.profile.name})`;
+}
+
+/** Where its output goes. */
+function listener({ build, request: { workspace, report, signal } }: Making): Listener {
+  return { log: logOf(build, workspace), report, signal };
+}
+
+/** The log of all that is done in an object folder. Pure. */
+function logOf({ objects }: KernelBuild, { cache }: Workspace): string {
+  return join(cache, 'logs', `kernel-${basename(objects)}.log`);
+}
+
 /** What kbuild calls, beyond what every system has. */
 const programs = ['gcc', 'make', 'flex', 'bison', 'bc', 'perl'];
-
-/** What the profile asks for, what the user asks for, and both. */
-interface Asked {
-  readonly user: Fragment;
-  readonly all: Fragment;
-}
-
-async function askedFor(request: KernelRequest, chosen: Profile): Promise<Asked> {
-  const ours = chosen.fragments.map((name) => join(request.workspace.utils, 'kernel', name));
-  const theirs = await Promise.all(request.fragments.map(readFragment));
-  const user = merge(...theirs, new Map(request.set.map(setting)));
-  return { user, all: merge(...(await Promise.all(ours.map(readFragment))), user) };
-}
-
-async function readFragment(file: string): Promise<Fragment> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new EulabError(`cannot read the config fragment ${file}: ${error.code ?? error.message}`, {
-      exitCode: 2,
-      cause: error,
-    });
-  });
-  return parse(text, file);
-}
-
-/** The build's own scripts: a change of theirs is a change of the kernel. */
-async function scripts({ home, utils }: Workspace): Promise<string> {
-  const files = [join(home, 'Dockerfile.kernel'), join(utils, 'kernel/build'), join(utils, 'toolchain/packages')];
-  return (await Promise.all(files.map((file) => readFile(file, 'utf8')))).join('\0');
-}
-
-function requestKey(request: KernelRequest, asked: Asked, scripts: string): string {
-  const { source, sites, profile, engine, baseImage, epoch } = request;
-  const parts = [source, JSON.stringify(sites), profile, engine, baseImage ?? '', String(epoch), render(asked.all), scripts];
-  return digest(...parts);
-}
-
-function digest(...parts: readonly string[]): string {
-  return createHash('sha256').update(parts.join('\0')).digest('hex');
-}
 
 /** A name for the source's object folder: its version and what tells two sources of one version apart. */
 function sourceName(source: Source): string {

@@ -1,0 +1,119 @@
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { kernelFolder, kernelNames, noKernel } from '../artifacts/kernel-names.ts';
+import { type StoredKernel, storedKernels, useKernel } from '../artifacts/kernels.ts';
+import { lock } from '../artifacts/lock.ts';
+import { lockName } from '../artifacts/manifest.ts';
+import { apply, kernelPlan } from '../clean.ts';
+import { show } from '../command.ts';
+import { settings } from '../config.ts';
+import { EulabError, status } from '../errors.ts';
+import type { Report } from '../report.ts';
+import { size, ui } from '../ui.ts';
+import type { Context } from './context.ts';
+
+/** `eulab kernels [use|remove]`. */
+export function kernels(context: Context) {
+  return new Command('kernels')
+    .summary('the kernels of the workspace: list, use, remove')
+    .description(
+      'List the kernels that were built here: name, version, profile, size, date; * is the one that artifacts/bzImage is.\n' +
+        'eulab boot --kernel NAME boots one without making it that one.',
+    )
+    .addOption(settings.json())
+    .addHelpText('after', '\nExamples:\n  eulab kernels\n  eulab build kernel --profile debug --name d\n  eulab kernels use d')
+    .action(async (options) => {
+      const list = await storedKernels(context.workspace().artifacts);
+      if (options.json === true) process.stdout.write(`${JSON.stringify(list.map(facts), undefined, 2)}\n`);
+      else if (list.length > 0) process.stdout.write(table(list));
+      else process.stderr.write('eulab: there is no kernel yet; make one: eulab build kernel\n');
+    })
+    .addCommand(use(context))
+    .addCommand(remove(context));
+}
+
+function use(context: Context) {
+  return new Command('use')
+    .summary('make a kernel the one that is booted')
+    .description('Make a kernel the one in artifacts/, which is booted unless another is named. Nothing is built or copied.')
+    .argument('<name>', 'of the kernel')
+    .addHelpText('after', '\nExample:\n  eulab kernels use debug-6.6.22')
+    .action(async (name) => {
+      await locked(context, name, async (report) => {
+        const { inputs } = await useKernel(context.workspace().artifacts, name);
+        report({ kind: 'note', text: `${name} is in use: Linux ${inputs['version']} (${inputs['profile']})` });
+      });
+    });
+}
+
+function remove(context: Context) {
+  return new Command('remove')
+    .summary('remove a kernel')
+    .description('Remove a kernel with all that was built with it. The one in use is refused.')
+    .argument('<name>', 'of the kernel')
+    .addHelpText('after', '\nExample:\n  eulab kernels remove debug-6.6.22')
+    .action(async (name) => {
+      await locked(context, name, async (report) => {
+        const workspace = context.workspace();
+        const { artifacts } = workspace;
+        const list = await storedKernels(artifacts);
+        if (list.some((kernel) => kernel.name === name && kernel.used)) throw inUse(list, name);
+        const planned = await kernelPlan(workspace, kernelFolder(artifacts, name), context.signal);
+        for (const text of planned.notes) report({ kind: 'note', text });
+        report({ kind: 'note', text: `removed ${name}: ${size(await apply(planned, workspace, context.signal))}` });
+      });
+    });
+}
+
+function inUse(list: readonly StoredKernel[], name: string): EulabError {
+  const other = list.find((kernel) => kernel.name !== name);
+  const first = other === undefined ? '' : `use another first: eulab kernels use ${other.name}; or `;
+  return new EulabError(`the kernel ${name} is in use`, {
+    hint: `${first}remove all there are: eulab clean kernel`,
+    exitCode: status.usage,
+  });
+}
+
+/** Does something to a kernel while no build does. @throws EulabError (2) when there is none of that name. */
+async function locked({ workspace, signal }: Context, name: string, work: (report: Report) => Promise<void>): Promise<void> {
+  const { artifacts } = workspace();
+  if (!kernelNames(artifacts).includes(name)) throw noKernel(artifacts, name);
+  using display = await ui({ verbose: false });
+  const command = show({ file: 'eulab', args: process.argv.slice(process.argv.indexOf('kernels')) });
+  const file = join(artifacts, lockName('kernel'));
+  await using _lock = await lock(file, command, { signal, report: display.report });
+  await work(display.report);
+}
+
+/** A kernel as programs are told of it. Pure. */
+function facts({ name, folder, manifest, used }: StoredKernel) {
+  const { inputs, files } = manifest;
+  const built = files.find(({ path }) => path === 'bzImage')?.mtimeMs ?? 0;
+  return {
+    name,
+    version: inputs['version'] ?? '',
+    profile: inputs['profile'] ?? '',
+    bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+    built: new Date(built).toISOString(),
+    used,
+    file: join(folder, 'bzImage'),
+  };
+}
+
+function table(list: readonly StoredKernel[]): string {
+  const rows = list.map(facts).map(({ name, version, profile, bytes, built, used }) => {
+    return [used ? '*' : '', name, version, profile, size(bytes), localTime(new Date(built))];
+  });
+  const all = [['', 'NAME', 'VERSION', 'PROFILE', 'SIZE', 'BUILT'], ...rows];
+  const wide = (column: number) => Math.max(...all.map((row) => row[column]?.length ?? 0));
+  const line = (row: readonly string[]) =>
+    row.map((cell, column) => (column === 4 ? cell.padStart(wide(column)) : cell.padEnd(wide(column)))).join('  ');
+  return all.map((row) => `${line(row).trimEnd()}\n`).join('');
+}
+
+/** A time as "2026-11-25 10:37", where the user is. */
+function localTime(time: Date): string {
+  const two = (number: number) => String(number).padStart(2, '0');
+  const day = [time.getFullYear(), two(time.getMonth() + 1), two(time.getDate())].join('-');
+  return `${day} ${two(time.getHours())}:${two(time.getMinutes())}`;
+}
