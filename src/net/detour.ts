@@ -16,8 +16,9 @@ export interface Detour {
  * A way round for what arrives while the card joins the bridge, or leaves it. In these microseconds the kernel has the card's
  * packets go to the bridge already, or still, and the bridge drops them, for the port is not enabled. So they go by a cable whose
  * other end is a port that is enabled: nftables takes them from the card before the bridge would. The bridge learns nothing from
- * that port and floods nothing to it: what leaves goes by the card, as ever. Frames of a VLAN are let alone: they have their own
- * interfaces, before the bridge. Pure. Nothing without nft, or where the kernel cannot: then a packet may be lost.
+ * that port and floods nothing to it: what leaves goes by the card, as ever. Frames of a VLAN are let alone, for they have their own
+ * interfaces, before the bridge; so are questions for a neighbour and their answers, which belong to the interface that they came
+ * by, and are asked again. Pure. Nothing without nft, or where the kernel cannot: then a packet may be lost.
  *
  * A qdisc at the card's ingress could do the same, but adding one stops what the card sends, for longer than all this takes.
  *
@@ -56,11 +57,14 @@ export function untilUp(name: string): Command {
   return { file: 'timeout', args: ['5', 'sh', '-c', script] };
 }
 
+const neighbours = ['nd-router-solicit', 'nd-router-advert', 'nd-neighbor-solicit', 'nd-neighbor-advert', 'nd-redirect'];
+
 function redirection(table: string, nic: string, entry: string): string {
   return `table netdev ${table} {
   chain join {
     type filter hook ingress device "${nic}" priority 0; policy accept;
-    ether type { ip, ip6, arp } fwd to "${entry}"
+    icmpv6 type { ${neighbours.join(', ')} } accept
+    ether type { ip, ip6 } fwd to "${entry}"
   }
 }`;
 }

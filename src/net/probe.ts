@@ -84,7 +84,7 @@ async function nftFacts(lab: Lab): Promise<Facts['nft']> {
 
 /** What a detour asks of the kernel, for nft to check and not to do. */
 const redirects =
-  'table netdev eulab_trial { chain c { type filter hook ingress device "lo" priority 0; ether type { ip, arp } fwd to "lo"; }; }';
+  'table netdev eulab_trial { chain c { type filter hook ingress device "lo" priority 0; ether type { ip, ip6 } fwd to "lo"; }; }';
 
 async function filter(program: Filter['program']): Promise<Filter | undefined> {
   if (!installed(program)) return undefined;
