@@ -105,7 +105,7 @@ async function make(build: KernelBuild, { source, asked, where, scripts, request
   const listener = { log: join(workspace.cache, 'logs', 'kernel-build.log'), report, signal };
   const { configure, compile } = jobs(build);
   const name = `Linux ${source.version} (${build.profile.name})`;
-  const image = where.kind === 'podman' ? where.image.name : '';
+  const image = where.kind === 'host' ? '' : where.image.name;
   const key = digest(build.profile.base, render(asked.all), scripts, image);
   const expected = await expectedObjects(build);
   if (!(await isConfigured(build, key))) {
@@ -195,6 +195,6 @@ function inputs(source: Source, chosen: Profile, where: Engine): Record<string, 
     verified: source.verified,
     profile: chosen.name,
     engine: where.kind,
-    image: where.kind === 'podman' ? where.image.name : '',
+    image: where.kind === 'host' ? '' : where.image.name,
   };
 }
