@@ -53,12 +53,13 @@ export function inContainer(
     };
     return stageBuild(way, stage, scratch);
   }
+  const scripts = `${context}/utils`;
   return containerRun(
     way,
     {
       image: image.name,
       command: ['sh', `${context}/${job.script}`],
-      mounts: [...job.mounts, { path: `${context}/utils`, writable: false }],
+      mounts: [...job.mounts.filter(({ path }) => path !== scripts), { path: scripts, writable: false }],
       env: job.env,
       user,
       idFile,
