@@ -73,10 +73,18 @@ async function firstOf(known: About, ways: readonly Way[], signal: AbortSignal):
   // On a busy host an engine was seen to fail at one moment and to work at the next.
   for (const way of [...ways, ...ways]) {
     const found = await trial(way, signal);
-    if (found.works) return { works: true, way, facts: known.facts, ...(why === undefined ? {} : { note: noteOf(way, why) }) };
+    if (found.works) {
+      const facts = `${known.facts}${way.kind === 'docker' ? builder(found.said) : ''}`;
+      return { works: true, way, facts, ...(why === undefined ? {} : { note: noteOf(way, why) }) };
+    }
     why ??= found.why;
   }
   return { works: false, why: `it cannot run anything: ${why}` };
+}
+
+/** BuildKit numbers what it does. */
+function builder(said: string): string {
+  return /^#1 /m.test(said) ? ', with BuildKit' : ', with the legacy builder';
 }
 
 function noteOf(way: Way, why: string): string {

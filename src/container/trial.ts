@@ -11,16 +11,16 @@ import { mountsInBuild, type Way } from './way.ts';
 /** How long an engine may take for a program that does nothing. */
 const limitMs = 60_000;
 
+/** Whether a way works; `said` is what its build printed. */
+export type Tried = { readonly works: true; readonly said: string } | { readonly works: false; readonly why: string };
+
 /**
  * Whether something runs in this way, and why not: a program that does nothing, once in a build, and once from a folder of the
  * host, as every build here needs it. Nothing of it is left. True as well for a CPU that we have no such program for.
  */
-export async function trial(
-  way: Way,
-  signal: AbortSignal,
-): Promise<{ readonly works: true } | { readonly works: false; readonly why: string }> {
+export async function trial(way: Way, signal: AbortSignal): Promise<Tried> {
   const program = trialProgram(arch());
-  if (program === undefined) return { works: true };
+  if (program === undefined) return { works: true, said: '' };
   const folder = await mkdtemp(join(tmpdir(), 'eulab-trial-'));
   const tag = `localhost/${basename(folder).toLowerCase()}:trial`;
   const scratch = { folder, name: basename(folder).toLowerCase() };
@@ -41,7 +41,8 @@ export async function trial(
     if (built.code !== 0) return { works: false, why: reason(built) };
     // A compose tool says 0 also when its engine failed.
     if ((await probe(inspectImage(way, tag), options)).code !== 0) return { works: false, why: reason(built) };
-    if (mountsInBuild(way)) return { works: true };
+    const said = `${built.stdout}\n${built.stderr}`;
+    if (mountsInBuild(way)) return { works: true, said };
     const run = {
       image: tag,
       command: [join(folder, 'true')],
@@ -51,7 +52,7 @@ export async function trial(
       idFile: join(folder, 'id'),
     };
     const ran = await probe(await prepared(containerRun(way, run, scratch)), options);
-    return ran.code === 0 ? { works: true } : { works: false, why: unseen(reason(ran)) };
+    return ran.code === 0 ? { works: true, said } : { works: false, why: unseen(reason(ran)) };
   } finally {
     await probe(removeImage(way, tag)).catch(() => undefined);
     await rm(folder, { recursive: true, force: true });
