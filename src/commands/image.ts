@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { settings } from '../config.ts';
 import { bootstrap, bootstrapTag } from '../container/image.ts';
-import { tried, unusable } from '../container/probe.ts';
+import { tried } from '../container/probe.ts';
+import { choose } from '../container/select.ts';
 import { containerKinds } from '../engine-names.ts';
 import { EulabError, status } from '../errors.ts';
 import { ui } from '../ui.ts';
@@ -24,16 +25,19 @@ const make = (context: Context) =>
       `Make ${bootstrapTag}, the image that kernel and ramdisk are built in, from Debian's packages alone:\n` +
         'no registry is asked, and with user namespaces no root is needed.',
     )
-    .addOption(settings.imageEngine())
+    .addOption(settings.engine())
     .addOption(settings.verbose())
     .action(async (options) => {
       using display = await ui({ verbose: options.verbose === true });
       const { home } = context.workspace();
       const { report } = display;
-      const found = await tried(options.engine, context.signal);
-      if (!found.works) throw unusable(options.engine, found.why);
-      await bootstrap({ home, way: found.way, report, signal: context.signal });
-      report({ kind: 'note', text: `${bootstrapTag} is ready; eulab build finds it` });
+      const { engine } = options;
+      if (engine === 'host')
+        throw new EulabError('this machine itself has no image', { hint: 'name a container engine', exitCode: status.usage });
+      const chosen = await choose(engine, context.signal);
+      if (!('kind' in chosen)) throw none(chosen);
+      await bootstrap({ home, way: chosen.found.way, report, signal: context.signal });
+      report({ kind: 'note', text: `${chosen.kind} has ${bootstrapTag}; eulab build finds it` });
     });
 
 /** Which engines work here. */
@@ -57,8 +61,13 @@ const engines = (context: Context) =>
           await print(`${one.engine.padEnd(8)} ${text.join('; ')}\n`);
         }
       if (found.some(({ works }) => works)) return;
-      throw new EulabError('no container engine works here', {
-        hint: 'build with the tools of this machine: --engine host',
-        exitCode: status.notReady,
-      });
+      throw none([]);
     });
+
+function none(not: readonly string[]): EulabError {
+  return new EulabError('no container engine works here', {
+    details: not,
+    hint: 'build with the tools of this machine: --engine host',
+    exitCode: status.notReady,
+  });
+}

@@ -34,6 +34,29 @@ export interface EngineRequest {
 /** The engines that `auto` tries; compose is another name for two of them. */
 const automatic = ['podman', 'docker', 'buildah'] as const;
 
+/** An engine that works; `not` says why not the ones before it. */
+interface Chosen {
+  readonly kind: ContainerKind;
+  readonly found: Extract<Found, { works: true }>;
+  readonly not: readonly string[];
+}
+
+/**
+ * The engine of that name, or with `auto` the first that works; what does not, in words, when none does.
+ *
+ * @throws EulabError (3) when the one that was asked for does not work.
+ */
+export async function choose(wanted: ContainerKind | 'auto', signal: AbortSignal): Promise<Chosen | readonly string[]> {
+  const not: string[] = [];
+  for (const kind of wanted === 'auto' ? automatic : [wanted]) {
+    const found = await tried(kind, signal);
+    if (found.works) return { kind, found, not };
+    if (wanted !== 'auto') throw unusable(kind, found.why);
+    not.push(`${kind} does not work: ${found.why}`);
+  }
+  return not;
+}
+
 /**
  * The engine to build with; `auto` takes the first that works, and says which, and why not the others.
  *
@@ -42,22 +65,14 @@ const automatic = ['podman', 'docker', 'buildah'] as const;
 export async function engine(request: EngineRequest): Promise<Engine> {
   const { wanted, report, signal } = request;
   if (wanted === 'host') return host(request);
-  if (wanted !== 'auto') {
-    const found = await tried(wanted, signal);
-    if (!found.works) throw unusable(wanted, found.why);
-    return await container(wanted, found, request);
+  const chosen = await choose(wanted, signal);
+  if (!('kind' in chosen)) {
+    report({ kind: 'note', text: `building with this machine's own tools, because ${chosen.join('; ')}` });
+    return host(request);
   }
-  const not: string[] = [];
-  for (const kind of automatic) {
-    const found = await tried(kind, signal);
-    if (found.works) {
-      report({ kind: 'note', text: [`building with ${found.facts}`, ...not].join('; ') });
-      return await container(kind, found, request);
-    }
-    not.push(`${kind} does not work: ${found.why}`);
-  }
-  report({ kind: 'note', text: `building with this machine's own tools, because ${not.join('; ')}` });
-  return host(request);
+  const { kind, found, not } = chosen;
+  if (wanted === 'auto') report({ kind: 'note', text: [`building with ${found.facts}`, ...not].join('; ') });
+  return await container(kind, found, request);
 }
 
 async function container(kind: ContainerKind, found: Extract<Found, { works: true }>, request: EngineRequest): Promise<Engine> {
