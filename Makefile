@@ -28,12 +28,23 @@ else
 endif
 
 .PHONY: kernel
-kernel: setup ## artifacts/bzImage
+kernel: setup ## artifacts/bzImage; ENGINE=podman, docker, buildah, compose or host chooses what builds
 	@$(EULAB) build kernel --engine $(ENGINE) >&2
 
 .PHONY: ramdisk
 ramdisk: setup ## artifacts/initramfs.cpio.gz
 	@$(EULAB) build ramdisk --engine $(ENGINE) >&2
+
+.PHONY: build
+build: kernel ramdisk ## both
+
+.PHONY: net-up
+net-up: dist/eulab.mjs ## the host's network for machines; NET='--uplink enp4s0 ...' has the options of `eulab net up`
+	@$(EULAB) net up $(NET)
+
+.PHONY: net-down
+net-down: dist/eulab.mjs ## what it was before
+	@$(EULAB) net down $(NET)
 
 .PHONY: setup
 setup: node_modules/.package-lock.json dist/eulab.mjs ## what eulab needs: packages of the system, of npm, the bundle

@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import * as v from 'valibot';
 import { additionSettings } from './addition-settings.ts';
 import { diskSettings } from './disk-settings.ts';
+import { engineNames } from './engine-names.ts';
 import { imageSettings } from './image-settings.ts';
 import { kernelName } from './kernel-values.ts';
 import { machineSettings } from './machine-settings.ts';
@@ -27,7 +28,7 @@ export const settings = {
   ...vlanSettings,
   engine: () =>
     new Option('--engine <engine>', 'what builds: a container engine, or this machine')
-      .choices(['auto', 'podman', 'host'] as const)
+      .choices(engineNames)
       .default('auto' as const)
       .env('EULAB_ENGINE'),
   baseImage: () =>

@@ -24,6 +24,11 @@ export function requires(...needs: readonly string[]): Case {
   return (name) => void test(name, ({ skip }) => skip(why));
 }
 
+/** Whether this machine has all of it. */
+export function has(...needs: readonly string[]): boolean {
+  return needs.every(present);
+}
+
 function present(need: string): boolean {
   if (need === 'root') return process.getuid?.() === 0;
   if (need.startsWith('/')) return existsSync(need);

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { Manifest } from '../artifacts/manifest.ts';
 import { show } from '../command.ts';
 import { settings } from '../config.ts';
+import type { EngineName } from '../engine-names.ts';
 import { locate } from '../exec.ts';
 import { buildKernel } from '../kernel/build.ts';
 import { profiles } from '../kernel/profile.ts';
@@ -110,7 +111,7 @@ A file for --contents, beside ./tests and ./bin/probe:
 
 /** The options that both builds have. */
 interface Common {
-  readonly engine: 'auto' | 'podman' | 'host';
+  readonly engine: EngineName;
   readonly baseImage?: string | undefined;
   readonly jobs?: number | undefined;
   readonly force?: boolean | undefined;

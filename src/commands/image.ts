@@ -1,22 +1,73 @@
 import { Command } from 'commander';
 import { settings } from '../config.ts';
 import { bootstrap, bootstrapTag } from '../container/image.ts';
+import { tried } from '../container/probe.ts';
+import { choose } from '../container/select.ts';
+import { containerKinds } from '../engine-names.ts';
+import { EulabError, status } from '../errors.ts';
 import { ui } from '../ui.ts';
 import type { Context } from './context.ts';
+import { print } from './ramdisk-image.ts';
 
-/** `eulab image bootstrap`: a base image without a registry. */
+/** `eulab image bootstrap|engines`. */
 export function image(context: Context) {
-  const make = new Command('bootstrap')
+  return new Command('image')
+    .description('The container image that builds run in, and the engines that they may run in.')
+    .addCommand(make(context))
+    .addCommand(engines(context));
+}
+
+/** A base image without a registry. */
+const make = (context: Context) =>
+  new Command('bootstrap')
     .summary(`make ${bootstrapTag} with mmdebstrap`)
     .description(
       `Make ${bootstrapTag}, the image that kernel and ramdisk are built in, from Debian's packages alone:\n` +
         'no registry is asked, and with user namespaces no root is needed.',
     )
+    .addOption(settings.engine())
     .addOption(settings.verbose())
     .action(async (options) => {
       using display = await ui({ verbose: options.verbose === true });
-      await bootstrap({ home: context.workspace().home, report: display.report, signal: context.signal });
-      display.report({ kind: 'note', text: `${bootstrapTag} is ready; eulab build finds it` });
+      const { home } = context.workspace();
+      const { report } = display;
+      const { engine } = options;
+      if (engine === 'host')
+        throw new EulabError('this machine itself has no image', { hint: 'name a container engine', exitCode: status.usage });
+      const chosen = await choose(engine, context.signal);
+      if (!('kind' in chosen)) throw none(chosen);
+      await bootstrap({ home, way: chosen.found.way, report, signal: context.signal });
+      report({ kind: 'note', text: `${chosen.kind} has ${bootstrapTag}; eulab build finds it` });
     });
-  return new Command('image').description('The container image that builds run in.').addCommand(make);
+
+/** Which engines work here. */
+const engines = (context: Context) =>
+  new Command('engines')
+    .summary('which engines work here, and why not the others')
+    .description(
+      'Try every container engine: a program of ours has to run in it, and to see a folder of this machine. Status 3 if none does.',
+    )
+    .addOption(settings.json())
+    .addHelpText('after', '\nExample:\n  eulab image engines')
+    .action(async (options) => {
+      const found = [];
+      for (const engine of containerKinds) found.push({ engine, ...(await tried(engine, context.signal)) });
+      if (options.json === true) await print(`${JSON.stringify(found, undefined, 2)}\n`);
+      else
+        for (const one of found) {
+          const text = one.works
+            ? [`works: ${one.facts}`, ...(one.note === undefined ? [] : [one.note])]
+            : [`does not work: ${one.why}`];
+          await print(`${one.engine.padEnd(8)} ${text.join('; ')}\n`);
+        }
+      if (found.some(({ works }) => works)) return;
+      throw none([]);
+    });
+
+function none(not: readonly string[]): EulabError {
+  return new EulabError('no container engine works here', {
+    details: not,
+    hint: 'build with the tools of this machine: --engine host',
+    exitCode: status.notReady,
+  });
 }

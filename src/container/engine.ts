@@ -1,13 +1,11 @@
 import type { Command } from '../command.ts';
+import { type BuilderWay, type DockerWay, mountsInBuild, storeOf, type Way } from './way.ts';
 
 /** A folder of the host that a build sees at the same path. */
 export interface Mount {
   readonly path: string;
   readonly writable: boolean;
 }
-
-/** How podman isolates a build's RUN: its default, through an OCI runtime, or a plain chroot where that one fails. */
-export type Isolation = 'oci' | 'chroot';
 
 /** One call of a build script in utils/, wherever it runs. */
 export interface Job {
@@ -22,9 +20,54 @@ export interface Job {
 /** What a container build needs beyond the job. */
 export interface Image {
   readonly name: string;
-  readonly isolation: Isolation;
+  readonly way: Way;
   /** The build context, eulab's own folder; .dockerignore keeps it to utils/. */
   readonly context: string;
+}
+
+/** One stage of a Dockerfile, to be made an image. */
+export interface Stage {
+  readonly context: string;
+  /** Its absolute path. */
+  readonly dockerfile: string;
+  readonly target?: string;
+  readonly args?: Readonly<Record<string, string>>;
+  readonly mounts?: readonly Mount[];
+  /** What the image is called. */
+  readonly tag?: string;
+  /** The file that gets the image's id. */
+  readonly idFile?: string;
+  /** podman's and buildah's --output. */
+  readonly output?: string;
+  /** What is fetched while it is built. */
+  readonly network: 'host' | 'none';
+  /** False for what eulab itself decides when it is to be made again: no engine sees what changed in a mount. */
+  readonly layers: boolean;
+}
+
+/** A command in a container of an image, with folders of the host at their own paths and no network. */
+export interface Run {
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly mounts: readonly Mount[];
+  readonly env: Readonly<Record<string, string>>;
+  /** UID:GID, to whom belongs what it makes. */
+  readonly user: string;
+  /** The file that gets the container's id. */
+  readonly idFile: string;
+}
+
+/** Where a call may leave files of its own while it runs: compose has one with the services. */
+export interface Scratch {
+  readonly folder: string;
+  /** A name that no other call has at this time. */
+  readonly name: string;
+}
+
+/** A call, and the files that it reads, by their absolute paths. */
+export interface Call {
+  readonly command: Command;
+  readonly files: Readonly<Record<string, string>>;
 }
 
 /** The job on the host's own toolchain. Pure. */
@@ -32,31 +75,65 @@ export function onHost(job: Job, home: string): Command {
   return { file: 'sh', args: [`${home}/${job.script}`], env: job.env };
 }
 
-/**
- * The job in a container. Pure.
- *
- * No layers are kept: eulab itself decides when something is to be built, and podman cannot see what changed in a mount.
- * The image's id goes to `idFile`, for `removeImage`.
- *
- * @see podman-build(1)
- */
-export function inPodman(
-  job: Job,
-  image: Image,
-  options: { readonly target: string; readonly idFile: string; readonly output?: string },
-): Command {
-  const args = [
-    ['build', '--pull=never', '--layers=false', '--force-rm', '--isolation', image.isolation],
-    // Nothing of a mount is relabelled: on SELinux hosts the source may be shared with others.
-    ['--security-opt', 'label=disable'],
-    ['--file', `${image.context}/${job.dockerfile}`, '--target', options.target, '--iidfile', options.idFile],
-    ['--build-arg', `BASE_IMAGE=${image.name}`],
-    Object.entries(job.env).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
-    job.mounts.flatMap(({ path, writable }) => ['--volume', `${path}:${path}:${writable ? 'rw' : 'ro'}`]),
-    options.output === undefined ? [] : ['--output', options.output],
-    [image.context],
+/** @see podman-build(1): both have the same options. */
+export function builderBuild({ kind, isolation }: BuilderWay, stage: Stage): Command {
+  const { context, dockerfile, target, args = {}, mounts = [], tag, idFile, output, network, layers } = stage;
+  const words = [
+    ['build', '--pull=never', ...(layers ? ['--layers'] : ['--layers=false', '--force-rm'])],
+    builderFlags({ isolation, mounts, network }),
+    ['--file', dockerfile, ...(target === undefined ? [] : ['--target', target])],
+    idFile === undefined ? [] : ['--iidfile', idFile],
+    tag === undefined ? [] : ['--tag', tag],
+    Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
+    output === undefined ? [] : ['--output', output],
+    [context],
   ];
-  return { file: 'podman', args: args.flat() };
+  return { file: kind, args: words.flat() };
+}
+
+/** What podman and buildah are told of a build beyond the stage. A chroot has the host's network, and can have no other. Pure. */
+export function builderFlags(how: {
+  readonly isolation: BuilderWay['isolation'];
+  readonly mounts: readonly Mount[];
+  readonly network: Stage['network'];
+}): string[] {
+  return [
+    ...['--isolation', how.isolation],
+    ...(how.isolation === 'chroot' ? [] : ['--network', how.network]),
+    // Nothing of a mount is relabelled: on SELinux hosts the source may be shared with others.
+    ...['--security-opt', 'label=disable'],
+    ...how.mounts.flatMap(({ path, writable }) => ['--volume', `${path}:${path}:${writable ? 'rw' : 'ro'}`]),
+  ];
+}
+
+/** @see docker-build(1) */
+export function dockerBuild({ network, builder }: DockerWay, stage: Stage): Command {
+  const words = [
+    ['build', ...(network === 'host' ? ['--network', 'host'] : []), '--file', stage.dockerfile],
+    stage.target === undefined ? [] : ['--target', stage.target],
+    stage.idFile === undefined ? [] : ['--iidfile', stage.idFile],
+    stage.tag === undefined ? [] : ['--tag', stage.tag],
+    Object.entries(stage.args ?? {}).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
+    [stage.context],
+  ];
+  return { file: 'docker', args: words.flat(), ...(builder === 'legacy' ? { env: { DOCKER_BUILDKIT: '0' } } : {}) };
+}
+
+/** A run whose files belong to who asks for it. @see docker-run(1) */
+export function dockerRun({ image, command, mounts, env, user, idFile }: Run): Command {
+  const words = [
+    ['run', '--rm', '--cidfile', idFile, '--user', user, '--network', 'none', '--security-opt', 'label=disable'],
+    mounts.flatMap(({ path, writable }) => ['--mount', bind(path, writable)]),
+    Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
+    [image, ...command],
+  ];
+  return { file: 'docker', args: words.flat() };
+}
+
+/** A field of a line of CSV may hold a comma when it is quoted. */
+function bind(path: string, writable: boolean): string {
+  const field = (text: string) => (/[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  return ['type=bind', field(`source=${path}`), field(`target=${path}`), ...(writable ? [] : ['readonly'])].join(',');
 }
 
 /** The same call, which goes on when nobody reads what it prints any more: there is something to clean up. Pure. */
@@ -64,28 +141,43 @@ export function outliving(command: Command): Command {
   return { ...command, file: 'sh', args: ['-c', 'trap "" PIPE; exec "$@"', 'sh', command.file, ...command.args] };
 }
 
-/** The toolchain stage as an image of its own, from a base; a base that has the tools passes through in a second. Pure. */
-export function toolchainBuild(options: {
-  base: string;
-  tag: string;
-  dockerfile: string;
-  isolation: Isolation;
-  context: string;
-}): Command {
-  const { base, tag, dockerfile, isolation, context } = options;
-  const args = ['build', '--pull=never', '--isolation', isolation, '--file', `${context}/${dockerfile}`, '--target', 'toolchain'];
-  return { file: 'podman', args: [...args, '--tag', tag, '--build-arg', `BASE_IMAGE=${base}`, context] };
+/** The removal of what a job has left behind: an image, with containers that are none of ours, or a container. Pure. */
+export function removal(way: Way, id: string): Command {
+  if (!mountsInBuild(way)) return { file: 'docker', args: ['rm', '--force', '--volumes', id] };
+  return removeImage(way, id);
 }
 
-/** An image's removal; its containers are none of ours. Pure. */
-export function removeImage(id: string): Command {
-  return { file: 'podman', args: ['image', 'rm', '--force', id] };
+/** Pure. */
+export function removeImage(way: Way, id: string): Command {
+  const { kind } = storeOf(way);
+  return { file: kind, args: kind === 'buildah' ? ['rmi', '--force', id] : ['image', 'rm', '--force', id] };
 }
 
-/** A root file system's import as an image. Pure. @see podman-import(1) */
-export function importImage(tarball: string, tag: string): Command {
-  const path = 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-  return { file: 'podman', args: ['import', '--quiet', '--change', path, tarball, tag] };
+/** The call that prints the id of an image, and fails when there is none of that name. Pure. */
+export function inspectImage(way: Way, name: string): Command {
+  const { kind } = storeOf(way);
+  if (kind === 'buildah') return { file: kind, args: ['inspect', '--type', 'image', '--format', '{{.FromImageID}}', name] };
+  return { file: kind, args: ['image', 'inspect', '--format', '{{.Id}}', name] };
+}
+
+/** Pure. */
+export function pullImage(way: Way, name: string): Command {
+  return { file: storeOf(way).kind, args: ['pull', '--quiet', name] };
+}
+
+const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** A root file system's import as an image; undefined for buildah, which has none. Pure. @see podman-import(1) */
+export function importImage(way: Way, tarball: string, tag: string): Command | undefined {
+  const { kind } = storeOf(way);
+  if (kind === 'buildah') return undefined;
+  const quiet = kind === 'podman' ? ['--quiet'] : [];
+  return { file: kind, args: ['import', ...quiet, '--change', `ENV ${path}`, tarball, tag] };
+}
+
+/** The same as a Dockerfile, for a context that holds nothing but the tarball. Pure. */
+export function importDockerfile(tarball: string): string {
+  return `FROM scratch\nADD ${tarball} /\nENV ${path}\n`;
 }
 
 /** True for a line of kbuild's, which busybox has as well, that stands for one thing made: "  CC      init/main.o". Pure. */

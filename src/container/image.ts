@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Command } from '../command.ts';
 import { CommandError, EulabError, status } from '../errors.ts';
 import { probe, read, run } from '../exec.ts';
 import type { Report } from '../report.ts';
-import { type Image, importImage, toolchainBuild } from './engine.ts';
-import { isolation } from './probe.ts';
+import { stageBuild } from './call.ts';
+import { type Image, importDockerfile, importImage, inspectImage, pullImage, type Stage } from './engine.ts';
+import { prepared, temporary } from './temporary.ts';
+import { storeOf, type Way } from './way.ts';
 
 /** The image that `eulab image bootstrap` makes: Debian's base with the toolchain, from packages alone. */
 export const bootstrapTag = 'localhost/eulab-base:bookworm';
@@ -18,6 +20,7 @@ const registryImage = 'debian:bookworm-slim';
 
 /** Where a container build happens, and who is told of it. */
 export interface ImageRequest {
+  readonly way: Way;
   /** eulab's own folder. */
   readonly home: string;
   readonly dockerfile: string;
@@ -36,28 +39,43 @@ export interface ImageRequest {
  * @throws EulabError (3) when no image can be had.
  */
 export async function toolchain(request: ImageRequest): Promise<Image> {
-  const { home, dockerfile, report, signal } = request;
+  const { way, home, dockerfile, report, signal } = request;
   const base = await baseImage(request);
-  const id = await imageId(base, signal);
-  const ran = await isolation(base, signal);
-  if (ran.why !== undefined)
-    report({ kind: 'note', text: `podman builds in a chroot, because its runtime fails here: ${ran.why}` });
+  const id = await imageId(way, base, signal);
   const tag = `localhost/eulab-toolchain:${digest(id, readFileSync(join(home, 'utils/toolchain/packages'), 'utf8'))}`;
-  if ((await imageId(tag, signal)) === '') {
+  if ((await imageId(way, tag, signal)) === '') {
     report({ kind: 'step', text: 'preparing the toolchain image' });
-    const onLine = (text: string) => report({ kind: 'line', text });
-    await run(toolchainBuild({ base, tag, dockerfile, isolation: ran.isolation, context: home }), { signal, onLine });
+    await makeImage(request, {
+      context: home,
+      dockerfile: join(home, dockerfile),
+      target: 'toolchain',
+      args: { BASE_IMAGE: base },
+      tag,
+      network: 'host',
+      layers: true,
+    });
   }
-  return { name: tag, isolation: ran.isolation, context: home };
+  return { name: tag, way, context: home };
+}
+
+/** Builds a stage that has a tag. @throws CommandError, also when the tool said that it was done and there is no image. */
+async function makeImage(
+  { way, report, signal }: Pick<ImageRequest, 'way' | 'report' | 'signal'>,
+  stage: Stage & { tag: string },
+) {
+  await using place = await temporary(way);
+  const command = await prepared(stageBuild(way, stage, place));
+  await run(command, { signal, onLine: (text) => report({ kind: 'line', text }) });
+  if ((await imageId(way, stage.tag, signal)) === '') await place.made(command);
 }
 
 async function baseImage(request: ImageRequest): Promise<string> {
-  const { base, report, signal } = request;
+  const { way, base, report, signal } = request;
   if (base !== undefined) {
-    if ((await imageId(base, signal)) === '') await pull(base, request);
+    if ((await imageId(way, base, signal)) === '') await pull(base, request);
     return base;
   }
-  for (const known of [bootstrapTag, registryImage]) if ((await imageId(known, signal)) !== '') return known;
+  for (const known of [bootstrapTag, registryImage]) if ((await imageId(way, known, signal)) !== '') return known;
   try {
     await pull(registryImage, request);
     return registryImage;
@@ -69,15 +87,16 @@ async function baseImage(request: ImageRequest): Promise<string> {
   return bootstrapTag;
 }
 
-async function pull(image: string, { report, signal }: ImageRequest): Promise<void> {
+async function pull(image: string, { way, report, signal }: ImageRequest): Promise<void> {
   report({ kind: 'step', text: `pulling ${image}` });
-  await run({ file: 'podman', args: ['pull', '--quiet', image] }, { signal });
+  await run(pullImage(way, image), { signal });
 }
 
-/** The id of an image that podman has; '' when it has none of that name. */
-async function imageId(name: string, signal: AbortSignal): Promise<string> {
-  const outcome = await probe({ file: 'podman', args: ['image', 'inspect', '--format', '{{.Id}}', name] }, { signal });
-  return outcome.code === 0 ? outcome.stdout.trim() : '';
+/** The id of an image that the engine has; '' when it has none of that name. */
+async function imageId(way: Way, name: string, signal: AbortSignal): Promise<string> {
+  const outcome = await probe(inspectImage(way, name), { signal });
+  // Some engines put the hash's name before it.
+  return outcome.code === 0 ? outcome.stdout.trim().replace(/^sha256:/, '') : '';
 }
 
 /**
@@ -86,8 +105,8 @@ async function imageId(name: string, signal: AbortSignal): Promise<string> {
  * @throws EulabError (3) when mmdebstrap is missing.
  * @see mmdebstrap(1)
  */
-export async function bootstrap(request: Pick<ImageRequest, 'home' | 'report' | 'signal'>): Promise<void> {
-  const { home, report, signal } = request;
+export async function bootstrap(request: Pick<ImageRequest, 'home' | 'way' | 'report' | 'signal'>): Promise<void> {
+  const { home, way, report, signal } = request;
   const packages = readFileSync(join(home, 'utils/toolchain/packages'), 'utf8').trim().split('\n');
   const folder = await mkdtemp(join(tmpdir(), 'eulab-image-'));
   try {
@@ -95,7 +114,19 @@ export async function bootstrap(request: Pick<ImageRequest, 'home' | 'report' | 
     report({ kind: 'step', text: `making a base image with ${packages.length} packages` });
     await run(mmdebstrap(packages, tarball), { signal, onLine: (text) => report({ kind: 'line', text }) });
     report({ kind: 'step', text: 'importing the base image' });
-    await read(importImage(tarball, bootstrapTag), { signal });
+    const command = importImage(way, tarball, bootstrapTag);
+    if (command !== undefined) return void (await read(command, { signal }));
+    await writeFile(join(folder, 'Dockerfile'), importDockerfile(basename(tarball)));
+    // An engine that builds and cannot import.
+    const store = storeOf(way);
+    const stage = {
+      context: folder,
+      dockerfile: join(folder, 'Dockerfile'),
+      tag: bootstrapTag,
+      network: 'none',
+      layers: false,
+    } as const;
+    await makeImage({ way: store, report, signal }, stage);
   } catch (error) {
     throw error instanceof CommandError ? noImage(error) : error;
   } finally {

@@ -1,10 +1,11 @@
+import type { EngineName } from '../engine-names.ts';
 import type { Report } from '../report.ts';
 import type { Workspace } from '../workspace.ts';
 
 /** What every build is asked with, whatever it builds. */
 export interface BuildRequest {
   readonly workspace: Workspace;
-  readonly engine: 'auto' | 'podman' | 'host';
+  readonly engine: EngineName;
   /** The container image to start from; undefined to find one. */
   readonly baseImage: string | undefined;
   /** Parallel jobs; undefined for one a CPU. */

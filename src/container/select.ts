@@ -2,20 +2,26 @@ import { constants, createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import type { ContainerKind, EngineName } from '../engine-names.ts';
 import { locate, missing, type RunOptions, run } from '../exec.ts';
 import type { Report } from '../report.ts';
-import { type Image, inPodman, type Job, onHost, outliving } from './engine.ts';
+import { inContainer } from './call.ts';
+import { type Image, type Job, onHost, outliving } from './engine.ts';
 import { toolchain } from './image.ts';
 import { lifeline } from './lifeline.ts';
-import { podmanWorks } from './probe.ts';
-import { temporaryImage } from './temporary.ts';
+import { type Found, tried, unusable } from './probe.ts';
+import { prepared, temporary } from './temporary.ts';
+import { userId } from './trial.ts';
+import { mountsInBuild } from './way.ts';
 
-/** Where builds run: in podman's containers, or with the host's own toolchain. */
-export type Engine = { readonly kind: 'host'; readonly home: string } | { readonly kind: 'podman'; readonly image: Image };
+/** Where builds run: in an engine's containers, or with the host's own toolchain. */
+export type Engine =
+  | { readonly kind: 'host'; readonly home: string }
+  | { readonly kind: ContainerKind; readonly image: Image; readonly facts: string };
 
 /** What the user asked for, and what the engine needs to be found. */
 export interface EngineRequest {
-  readonly wanted: 'auto' | 'podman' | 'host';
+  readonly wanted: EngineName;
   readonly home: string;
   readonly dockerfile: string;
   /** Programs that the build calls, looked for on the host before it is built there. */
@@ -25,18 +31,54 @@ export interface EngineRequest {
   readonly signal: AbortSignal;
 }
 
-/** The engine to build with; `auto` takes podman where it works and says why when it does not. */
+/** The engines that `auto` tries; compose is another name for two of them. */
+const automatic = ['podman', 'docker', 'buildah'] as const;
+
+/** An engine that works; `not` says why not the ones before it. */
+interface Chosen {
+  readonly kind: ContainerKind;
+  readonly found: Extract<Found, { works: true }>;
+  readonly not: readonly string[];
+}
+
+/**
+ * The engine of that name, or with `auto` the first that works; what does not, in words, when none does.
+ *
+ * @throws EulabError (3) when the one that was asked for does not work.
+ */
+export async function choose(wanted: ContainerKind | 'auto', signal: AbortSignal): Promise<Chosen | readonly string[]> {
+  const not: string[] = [];
+  for (const kind of wanted === 'auto' ? automatic : [wanted]) {
+    const found = await tried(kind, signal);
+    if (found.works) return { kind, found, not };
+    if (wanted !== 'auto') throw unusable(kind, found.why);
+    not.push(`${kind} does not work: ${found.why}`);
+  }
+  return not;
+}
+
+/**
+ * The engine to build with; `auto` takes the first that works, and says which, and why not the others.
+ *
+ * @throws EulabError (3) when the one that was asked for does not work.
+ */
 export async function engine(request: EngineRequest): Promise<Engine> {
   const { wanted, report, signal } = request;
   if (wanted === 'host') return host(request);
-  if (wanted === 'auto') {
-    const podman = await podmanWorks(signal);
-    if (!podman.works) {
-      report({ kind: 'note', text: `building with this machine's own tools, because podman does not work: ${podman.why}` });
-      return host(request);
-    }
+  const chosen = await choose(wanted, signal);
+  if (!('kind' in chosen)) {
+    report({ kind: 'note', text: `building with this machine's own tools, because ${chosen.join('; ')}` });
+    return host(request);
   }
-  return { kind: 'podman', image: await toolchain({ ...request, base: request.baseImage }) };
+  const { kind, found, not } = chosen;
+  if (wanted === 'auto') report({ kind: 'note', text: [`building with ${found.facts}`, ...not].join('; ') });
+  return await container(kind, found, request);
+}
+
+async function container(kind: ContainerKind, found: Extract<Found, { works: true }>, request: EngineRequest): Promise<Engine> {
+  const { way, facts, note } = found;
+  if (note !== undefined) request.report({ kind: 'note', text: note });
+  return { kind, facts, image: await toolchain({ ...request, base: request.baseImage, way }) };
 }
 
 /** @throws EulabError (3) that names every program that is missing. */
@@ -60,9 +102,19 @@ export async function execute(
   await using line = alive === undefined ? undefined : await lifeline(alive);
   const hanging = line === undefined ? job : { ...job, env: { ...job.env, LIFELINE: line.path } };
   if (engine.kind === 'host') return await run(onHost(hanging, engine.home), line ? { ...options, cleansUp: line.cut } : options);
-  await using image = await temporaryImage();
-  const command = inPodman(hanging, engine.image, { target: 'build', idFile: image.idFile });
+  const { image } = engine;
+  await using place = await temporary(image.way);
+  const command = await prepared(inContainer(hanging, image, { scratch: place, idFile: place.idFile, user: userId() }));
+  if (!mountsInBuild(image.way)) return await run(command, line ? { ...options, cleansUp: line.cut } : options);
   await run(outliving(command), { ...options, cleansUp: line?.cut ?? true });
+  if (engine.kind === 'compose') await place.made(command);
+}
+
+/** The engines that write a stage's files as a tar stream. */
+export type Streaming = Extract<Engine, { readonly image: Image }> & { readonly kind: 'podman' | 'buildah' };
+
+export function streams(engine: Engine): engine is Streaming {
+  return engine.kind === 'podman' || engine.kind === 'buildah';
 }
 
 /**
@@ -70,15 +122,17 @@ export async function execute(
  *
  * Through a fifo: podman writes its own lines to stdout, and stdout is the log.
  */
-export async function artifacts(engine: Extract<Engine, { kind: 'podman' }>, job: Job, options: RunOptions): Promise<Tar> {
-  const image = await temporaryImage();
-  const fifo = join(image.folder, 'artifacts.tar');
+export async function artifacts({ image }: Streaming, job: Job, options: RunOptions): Promise<Tar> {
+  const place = await temporary(image.way);
+  const fifo = join(place.folder, 'artifacts.tar');
   await run({ file: 'mkfifo', args: [fifo] }, options);
-  const command = inPodman(job, engine.image, { target: 'artifacts', idFile: image.idFile, output: `type=tar,dest=${fifo}` });
+  const output = `type=tar,dest=${fifo}`;
+  const how = { scratch: place, idFile: place.idFile, user: userId(), target: 'artifacts', output };
+  const command = await prepared(inContainer(job, image, how));
   const ended = run(command, { ...options, cleansUp: true }).finally(() => release(fifo));
   // The reader of the stream may fail first and never come to await this.
   ended.catch(() => undefined);
-  return { stream: createReadStream(fifo), ended, [Symbol.asyncDispose]: () => image[Symbol.asyncDispose]() };
+  return { stream: createReadStream(fifo), ended, [Symbol.asyncDispose]: () => place[Symbol.asyncDispose]() };
 }
 
 /** A reader that still waits for somebody to open the fifo gets its end of file. */

@@ -118,7 +118,7 @@ async function make(making: Making): Promise<void> {
 /** Makes the config in the object folder, unless it is the one that is wanted. */
 async function configure(making: Making): Promise<void> {
   const { build, asked, where, scripts, request } = making;
-  const image = where.kind === 'podman' ? where.image.name : '';
+  const image = where.kind === 'host' ? '' : where.image.name;
   const key = digest(build.profile.base, render(asked.all), scripts, image);
   if (await isConfigured(build, key)) return;
   await writeFile(build.fragment, render(asked.all));
@@ -178,6 +178,6 @@ function inputs(source: Source, chosen: Profile, where: Engine): Record<string, 
     verified: source.verified,
     profile: chosen.name,
     engine: where.kind,
-    image: where.kind === 'podman' ? where.image.name : '',
+    image: where.kind === 'host' ? '' : where.image.name,
   };
 }

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { isObject, type Job } from '../container/engine.ts';
-import { type Engine, engine, execute, artifacts as inContainer } from '../container/select.ts';
+import { type Engine, engine, execute, artifacts as inContainer, streams } from '../container/select.ts';
 import { CommandError, EulabError } from '../errors.ts';
 import { busyboxSource } from '../source/busybox.ts';
 import { scratch } from '../source/scratch.ts';
@@ -71,14 +71,15 @@ async function compile(
   };
   const job = await jobOf(request, source);
   try {
-    if (where.kind === 'podman') {
+    if (streams(where)) {
       await using result = await inContainer(where, job, { signal, onLine });
       await both(write(untar(result.stream)), result.ended);
     } else {
       await using folder = await scratch(join(workspace.cache, 'obj'));
       const [objects, out] = [join(folder.path, 'objects'), join(folder.path, 'out')];
       const env = { ...job.env, OBJ: objects, OUT: out, FRAGMENT: join(workspace.utils, 'busybox/config') };
-      await execute(where, { ...job, env }, { signal, onLine });
+      const mounts = [...job.mounts, { path: folder.path, writable: true }, { path: workspace.utils, writable: false }];
+      await execute(where, { ...job, env, mounts }, { signal, onLine });
       await write(walk(out));
     }
   } catch (error) {

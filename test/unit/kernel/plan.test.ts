@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { show } from '../../../src/command.ts';
-import { inPodman, isObject, onHost } from '../../../src/container/engine.ts';
+import { isObject, onHost } from '../../../src/container/engine.ts';
 import { firstError, hits, isFull, jobs } from '../../../src/kernel/plan.ts';
 import { profile } from '../../../src/kernel/profile.ts';
 
@@ -23,35 +23,6 @@ test('on the host', () => {
   expect(show(onHost(compile, '/eulab'))).toMatchInlineSnapshot(
     `"env SRC=/src/linux OBJ=/cache/obj BASE='defconfig kvm_guest.config' FRAGMENT=/cache/obj/eulab.config JOBS=4 CCACHE_DIR=/cache/ccache SOURCE_DATE_EPOCH=0 STEP=build sh /eulab/utils/kernel/build"`,
   );
-});
-
-test('in podman', () => {
-  const image = { name: 'localhost/t:1', isolation: 'chroot' as const, context: '/eulab' };
-  expect(show(inPodman(compile, image, { target: 'build', idFile: '/tmp/id' })).split(/ (?=-)/)).toMatchInlineSnapshot(`
-    [
-      "podman build",
-      "--pull=never",
-      "--layers=false",
-      "--force-rm",
-      "--isolation chroot",
-      "--security-opt label=disable",
-      "--file /eulab/Dockerfile.kernel",
-      "--target build",
-      "--iidfile /tmp/id",
-      "--build-arg BASE_IMAGE=localhost/t:1",
-      "--build-arg SRC=/src/linux",
-      "--build-arg OBJ=/cache/obj",
-      "--build-arg 'BASE=defconfig kvm_guest.config'",
-      "--build-arg FRAGMENT=/cache/obj/eulab.config",
-      "--build-arg JOBS=4",
-      "--build-arg CCACHE_DIR=/cache/ccache",
-      "--build-arg SOURCE_DATE_EPOCH=0",
-      "--build-arg STEP=build",
-      "--volume /src/linux:/src/linux:ro",
-      "--volume /cache/obj:/cache/obj:rw",
-      "--volume /cache/ccache:/cache/ccache:rw /eulab",
-    ]
-  `);
 });
 
 test.each([
