@@ -37,6 +37,7 @@ export async function isolation(
   }
   throw new EulabError(`podman cannot run anything in a build: ${why}`, {
     hint: 'build with the tools of this machine instead: --engine host',
+    check: 'podman',
     exitCode: status.notReady,
   });
 }

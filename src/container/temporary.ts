@@ -9,17 +9,21 @@ export interface TemporaryImage extends AsyncDisposable {
   readonly folder: string;
   /** For podman's --iidfile. */
   readonly idFile: string;
+  /** What is in that file by now; '' before there is an image. */
+  id(): Promise<string>;
 }
 
 export async function temporaryImage(): Promise<TemporaryImage> {
   const folder = await mkdtemp(join(tmpdir(), 'eulab-build-'));
   const idFile = join(folder, 'id');
+  const id = async () => (await readFile(idFile, 'utf8').catch(() => '')).trim();
   return {
     folder,
     idFile,
+    id,
     [Symbol.asyncDispose]: async () => {
-      const id = await readFile(idFile, 'utf8').catch(() => '');
-      if (id !== '') await probe(removeImage(id.trim()));
+      const made = await id();
+      if (made !== '') await probe(removeImage(made));
       await rm(folder, { recursive: true, force: true });
     },
   };
