@@ -15,7 +15,8 @@ const plainEveryMs = 15_000;
  */
 export async function ui(options: { readonly verbose: boolean }): Promise<Ui> {
   const [chalk, { default: ora }] = await Promise.all([colours(), import('ora')]);
-  const tty = process.stderr.isTTY === true;
+  // A terminal of no width, as script(1) without one makes it, would have ora clear lines for ever.
+  const tty = process.stderr.isTTY === true && process.stderr.columns > 0;
   const spinner = ora({
     stream: process.stderr,
     isEnabled: tty && !options.verbose,
