@@ -46,6 +46,11 @@ const verbs = [
     load: async () => (await import('./commands/image.ts')).image,
   },
   {
+    name: 'doctor',
+    summary: 'what this host lacks for all that, and what mends it',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+  {
     name: 'clean',
     summary: 'remove what eulab made, and nothing else',
     load: async () => (await import('./commands/clean.ts')).clean,

@@ -15,10 +15,19 @@ export const status = {
   guestDied: 255,
 } as const;
 
+/** The lines of `eulab doctor`, by name. */
+export type Check =
+  | ('qemu' | 'kvm' | 'memory' | 'runtime' | 'podman' | 'toolchain' | 'ccache' | 'sources' | 'artifacts' | 'cache' | 'temporary')
+  | ('disks' | 'namespaces' | 'tun' | 'bridge' | 'helper' | 'rules' | 'net-tools' | 'lab' | 'vsock' | 'gdb');
+
 /** The facts of an error that are not its message. */
 export interface ErrorFacts {
   /** What the user can do, best a command to paste. */
   readonly hint?: string | undefined;
+  /** The one command that mends it, and nothing else; with sudo where it takes root. */
+  readonly remedy?: string | undefined;
+  /** The line of `eulab doctor` that looks at what was missing. */
+  readonly check?: Check | undefined;
   /** Lines that prove it, such as the last ones of a console or a log; shown between the message and the hint. */
   readonly details?: readonly string[];
   /** One of `status`; 1 unless given. */
@@ -29,6 +38,8 @@ export interface ErrorFacts {
 /** What a user is told: the message says what is wrong, with the file or option and its value; the hint what to do. */
 export class EulabError extends Error {
   readonly hint: string | undefined;
+  readonly remedy: string | undefined;
+  readonly check: Check | undefined;
   readonly details: readonly string[];
   readonly exitCode: number;
 
@@ -36,6 +47,8 @@ export class EulabError extends Error {
     super(message, 'cause' in facts ? { cause: facts.cause } : undefined);
     this.name = new.target.name;
     this.hint = facts.hint;
+    this.remedy = facts.remedy;
+    this.check = facts.check;
     this.details = facts.details ?? [];
     this.exitCode = facts.exitCode ?? status.failed;
   }

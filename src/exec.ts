@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 import type { Options, Result } from 'execa';
 import { type Command, show } from './command.ts';
 import { CommandError, EulabError, status } from './errors.ts';
+import { checkOf, packageOf } from './packages.ts';
 
 /** How one run is watched and ended. */
 export interface RunOptions {
@@ -33,31 +34,13 @@ export interface Outcome {
 const killAfterMs = 3000;
 const cleanUpMs = 10_000;
 
-/** Debian's package for each program that eulab calls, where the names differ or a user could not guess it. */
-const packages: Readonly<Record<string, string>> = {
-  'apt-cache': 'apt',
-  'apt-config': 'apt',
-  'apt-get': 'apt',
-  'dpkg-deb': 'dpkg',
-  flock: 'util-linux',
-  gcc: 'build-essential',
-  gpg: 'gnupg',
-  ip: 'iproute2',
-  mke2fs: 'e2fsprogs',
-  'musl-gcc': 'musl-tools',
-  'qemu-img': 'qemu-utils',
-  'qemu-system-aarch64': 'qemu-system-arm',
-  'qemu-system-riscv64': 'qemu-system-misc',
-  'qemu-system-x86_64': 'qemu-system-x86',
-  sysctl: 'procps',
-  xz: 'xz-utils',
-};
-
 /** The error for programs that are not on PATH, with the packages that bring them; status 3. */
 export function missing(...programs: readonly [string, ...string[]]): EulabError {
-  const wanted = new Set(programs.map((program) => packages[program] ?? program));
+  const wanted = new Set(programs.map((program) => packageOf(program)));
   return new EulabError(`${programs.join(', ')} ${programs.length === 1 ? 'is' : 'are'} not installed`, {
     hint: `apt-get install ${[...wanted].join(' ')}`,
+    remedy: `sudo apt-get install -y ${[...wanted].join(' ')}`,
+    check: checkOf(programs[0]),
     exitCode: status.notReady,
   });
 }

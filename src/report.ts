@@ -3,7 +3,12 @@ export type Event =
   /** A new piece of work begins; `text` is a phrase such as "unpacking linux-6.6.22.tar.xz". */
   | { readonly kind: 'step'; readonly text: string }
   /** How far the current step is; `total` is undefined when nobody knows. */
-  | { readonly kind: 'progress'; readonly done: number; readonly total: number | undefined; readonly unit: 'bytes' | 'objects' }
+  | {
+      readonly kind: 'progress';
+      readonly done: number;
+      readonly total: number | undefined;
+      readonly unit: 'bytes' | 'objects' | 'checks';
+    }
   /** One line of a program's output, kept in a log and shown only on request. */
   | { readonly kind: 'line'; readonly text: string }
   /** Something the user should know and need not act upon. */

@@ -15,7 +15,8 @@ const plainEveryMs = 15_000;
  */
 export async function ui(options: { readonly verbose: boolean }): Promise<Ui> {
   const [chalk, { default: ora }] = await Promise.all([colours(), import('ora')]);
-  const tty = process.stderr.isTTY === true;
+  // A terminal of no width, as script(1) without one makes it, would have ora clear lines for ever.
+  const tty = process.stderr.isTTY === true && process.stderr.columns > 0;
   const spinner = ora({
     stream: process.stderr,
     isEnabled: tty && !options.verbose,
@@ -72,12 +73,29 @@ export async function ui(options: { readonly verbose: boolean }): Promise<Ui> {
   };
 }
 
+/** What is told of an error; `check` is the line of `eulab doctor` that says more. */
+interface Failure {
+  readonly message: string;
+  readonly details: readonly string[];
+  readonly hint: string | undefined;
+  readonly check?: string | undefined;
+}
+
 /** The lines that end a failed run: what is wrong, what proves it, and what to do. */
-export async function failure(error: { message: string; details: readonly string[]; hint: string | undefined }): Promise<string> {
+export async function failure(error: Failure): Promise<string> {
   const chalk = await colours();
   const lines = [`${chalk.red('eulab:')} ${error.message}`, ...error.details.map((line) => `  ${chalk.dim('|')} ${line}`)];
   if (error.hint !== undefined) lines.push(`  ${chalk.dim('hint:')} ${error.hint}`);
+  if (error.check !== undefined) lines.push(`  ${chalk.dim('more:')} eulab doctor ${error.check}`);
   return `${lines.join('\n')}\n`;
+}
+
+/** Words in colours for what goes to stdout; plain where that is no terminal, by the same rules as on stderr. */
+export async function painter(): Promise<(colour: 'green' | 'yellow' | 'red' | 'dim' | 'bold', text: string) => string> {
+  const { Chalk, supportsColor } = await import('chalk');
+  const off = process.env['NO_COLOR'] && !process.env['FORCE_COLOR'];
+  const chalk = new Chalk({ level: off || supportsColor === false ? 0 : supportsColor.level });
+  return (colour, text) => chalk[colour](text);
 }
 
 /** Colours for stderr; none when NO_COLOR is set, of which chalk does not know. FORCE_COLOR wins. @see https://no-color.org */

@@ -123,11 +123,20 @@ export async function sha256(file: string, flush = false): Promise<string> {
 export function unwritable(error: unknown, folder: string): unknown {
   if (!isErrno(error) || error instanceof EulabError) return error;
   if (error.code === 'ENOSPC' || error.code === 'EDQUOT') {
-    return new EulabError(`no space is left on the disk of ${folder}`, { hint: 'make room: eulab clean cache', cause: error });
+    return new EulabError(`no space is left on the disk of ${folder}`, {
+      hint: 'make room: eulab clean cache',
+      check: 'artifacts',
+      cause: error,
+    });
   }
   if (error.code === 'EACCES' || error.code === 'EPERM' || error.code === 'EROFS') {
     const hint = 'work in a folder of your own: eulab -C FOLDER';
-    return new EulabError(`cannot write to ${error.path ?? folder}`, { hint, exitCode: status.notReady, cause: error });
+    return new EulabError(`cannot write to ${error.path ?? folder}`, {
+      hint,
+      check: 'artifacts',
+      exitCode: status.notReady,
+      cause: error,
+    });
   }
   return new EulabError(`cannot write to ${folder}: ${error.message}`, { cause: error });
 }

@@ -131,6 +131,7 @@ async function compose(signal: AbortSignal): Promise<Found> {
 export function unusable(kind: ContainerKind, why: string): EulabError {
   return new EulabError(`${kind} does not work here: ${why}`, {
     hint: 'see what does: eulab image engines; or build with the tools of this machine: --engine host',
+    check: kind === 'podman' ? 'podman' : undefined,
     exitCode: status.notReady,
   });
 }

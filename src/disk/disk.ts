@@ -16,9 +16,10 @@ import { stage } from '../artifacts/store.ts';
 import { removeTree } from '../artifacts/tree.ts';
 import type { Command } from '../command.ts';
 import { CommandError, EulabError, status } from '../errors.ts';
-import { locate, missing, probe, run } from '../exec.ts';
+import { locate, missing, run } from '../exec.ts';
 import type { Report } from '../report.ts';
 import { type Contents, contents, unpack, unpackers, unpacking } from './contents.ts';
+import { checkNamespaces } from './namespaces.ts';
 import { creation, type Disk, leastExt4Bytes, longestLabel, type Tree } from './plan.ts';
 
 /** What is asked of `eulab disk create`. */
@@ -64,8 +65,7 @@ function check(wanted: Wanted, { artifacts, env }: Place): { mke2fs: string; fil
     throw usage('an ext4 with a journal needs 8M at least', 'make it larger, or without a file system: --fs none');
   }
   const filling = from === undefined ? undefined : contents(from);
-  // Debian keeps it where only root's PATH leads.
-  const mke2fs = ['mke2fs', '/usr/sbin/mke2fs', '/sbin/mke2fs'].find((program) => locate(program, env) !== undefined);
+  const mke2fs = mke2fsProgram(env);
   const needs = [...(fs === 'ext4' ? ['mke2fs'] : []), ...(wanted.format === 'qcow2' ? ['qemu-img'] : [])];
   const lacking = [...needs, ...(filling === undefined ? [] : unpackers(filling))].filter((program) =>
     program === 'mke2fs' ? mke2fs === undefined : locate(program, env) === undefined,
@@ -78,6 +78,11 @@ function check(wanted: Wanted, { artifacts, env }: Place): { mke2fs: string; fil
   }
   if (there !== undefined) refuseUsed(there);
   return { mke2fs: mke2fs ?? 'mke2fs', filling };
+}
+
+/** The program that makes file systems; undefined when there is none. Debian keeps it where only root's PATH leads. */
+export function mke2fsProgram(env: NodeJS.ProcessEnv): string | undefined {
+  return ['mke2fs', '/usr/sbin/mke2fs', '/sbin/mke2fs'].find((program) => locate(program, env) !== undefined);
 }
 
 /**
@@ -147,17 +152,20 @@ async function treeOf(filling: Contents, folder: string, { report, signal }: Pla
   if (filling.kind !== 'folder') await unpack(filling, folder, signal);
   const mapped = process.getuid?.() !== 0 && (await namespaces(signal));
   if (!mapped && process.getuid?.() !== 0) {
-    const hint = 'allow user namespaces, or see to it in the guest: chown';
+    const hint = 'allow user namespaces (eulab doctor namespaces), or see to it in the guest: chown';
     report({ kind: 'warning', text: `the files on the disk will belong to user ${process.getuid?.()}, not to root`, hint });
   }
   return { folder: filling.kind === 'folder' ? filling.path : folder, mapped };
 }
 
 async function namespaces(signal: AbortSignal): Promise<boolean> {
-  const tried = await probe({ file: 'unshare', args: ['--map-root-user', 'true'] }, { signal, timeoutMs: 5000 }).catch(
-    () => undefined,
-  );
-  return tried?.code === 0;
+  try {
+    await checkNamespaces(signal);
+    return true;
+  } catch (error) {
+    if (error instanceof EulabError && error.exitCode === status.notReady) return false;
+    throw error;
+  }
 }
 
 /** The label asked for, else as much of the name as fits. */

@@ -144,7 +144,7 @@ function logOf({ objects }: KernelBuild, { cache }: Workspace): string {
 }
 
 /** What kbuild calls, beyond what every system has. */
-const programs = ['gcc', 'make', 'flex', 'bison', 'bc', 'perl'];
+export const programs = ['gcc', 'make', 'flex', 'bison', 'bc', 'perl'];
 
 /** A name for the source's object folder: its version and what tells two sources of one version apart. */
 function sourceName(source: Source): string {

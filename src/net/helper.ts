@@ -35,6 +35,7 @@ export function findHelper(named: string | undefined, qemu: string | undefined):
   throw notReady(
     `${name} is not installed, by which QEMU joins a bridge without root`,
     'apt-get install qemu-system-common; where it is elsewhere, name it: --bridge-helper FILE',
+    { check: 'helper', remedy: 'sudo apt-get install -y qemu-system-common' },
   );
 }
 
@@ -54,18 +55,23 @@ export function helperPath(qemu: string | undefined): string | undefined {
  */
 export async function checkBridge(bridge: string, helper: string, tries: boolean): Promise<void> {
   checkLink(bridge, 'bridge', `sudo eulab net up --bridge ${bridge}`);
-  checkRunnable(helper);
-  checkNoNewPrivileges();
-  const rights = await privilege(helper);
-  if (rights === 'none') {
-    throw notReady(
-      `${helper} has no right to make a tap device: it is neither setuid nor has it cap_net_admin`,
-      `sudo eulab net up --bridge ${bridge} --bridge-user "$USER"; or: sudo setcap cap_net_admin+ep ${helper}`,
-    );
-  }
+  await checkHelper(bridge, helper);
   checkRules(bridge, helper);
   checkTun();
-  if (tries) await tried(bridge, helper);
+  if (tries) await tryHelper(bridge, helper);
+}
+
+/** Looks whether the helper may be run, and has the right that it needs. @throws EulabError (3) */
+export async function checkHelper(bridge: string, helper: string): Promise<void> {
+  checkRunnable(helper);
+  checkNoNewPrivileges();
+  if ((await privilege(helper)) !== 'none') return;
+  const remedy = `sudo setcap cap_net_admin+ep ${helper}`;
+  throw notReady(
+    `${helper} has no right to make a tap device: it is neither setuid nor has it cap_net_admin`,
+    `sudo eulab net up --bridge ${bridge} --bridge-user "$USER"; or: ${remedy}`,
+    { check: 'helper', remedy },
+  );
 }
 
 function checkRunnable(helper: string): void {
@@ -74,11 +80,13 @@ function checkRunnable(helper: string): void {
   } catch (error) {
     if (!isErrno(error)) throw error;
     const { mode, gid } = statSync(helper);
-    if ((mode & 0o111) === 0) throw notReady(`${helper} is not executable`, `sudo chmod a+x ${helper}`);
+    const remedy = `sudo chmod a+x ${helper}`;
+    if ((mode & 0o111) === 0) throw notReady(`${helper} is not executable`, remedy, { check: 'helper', remedy });
     const group = groupOf(gid);
     throw notReady(
       `you may not run ${helper}: it is for the group ${group}`,
       `sudo usermod -aG ${group} "$USER", then log in again`,
+      { check: 'helper', remedy: `sudo usermod -aG ${group} "$USER"` },
     );
   }
 }
@@ -130,7 +138,8 @@ export function rulesOf(helper: string): string {
   }
 }
 
-function checkRules(bridge: string, helper: string): void {
+/** Looks whether the helper's rules let it have the bridge. @throws EulabError (3) */
+export function checkRules(bridge: string, helper: string): void {
   const found = verdict(rulesOf(helper), bridge, readRules);
   if (found.kind !== 'allowed') throw refusedBy(found, bridge);
 }
@@ -147,29 +156,31 @@ function readRules(file: string): AclFile {
 function refusedBy(found: Exclude<Verdict, { kind: 'allowed' }>, bridge: string): EulabError {
   const { file } = found;
   const allow = `echo 'allow ${bridge}' | sudo tee -a ${file}`;
+  const refused = (message: string, remedy: string, hint = remedy) => notReady(message, hint, { check: 'rules', remedy });
   switch (found.kind) {
     case 'missing':
-      return notReady(
+      return refused(
         `there is no ${file}, in which the bridge helper looks for what it may do`,
         `sudo install -d ${dirname(file)} && ${allow}`,
       );
     case 'unreadable':
-      return notReady(`you may not read ${file}, and the bridge helper reads it as you`, `sudo chmod 644 ${file}`);
+      return refused(`you may not read ${file}, and the bridge helper reads it as you`, `sudo chmod 644 ${file}`);
     case 'syntax':
-      return notReady(
+      return refused(
         `${file}, line ${found.line}: the bridge helper does not understand ${JSON.stringify(found.text)}`,
+        `sudoedit ${file}`,
         `write allow BRIDGE, deny BRIDGE or include FILE there: sudoedit ${file}`,
       );
-    case 'denied':
-      return notReady(
-        `${file} says ${JSON.stringify(found.rule)}, which outweighs every allow`,
-        `take that line out: sudo sed -i '/^[[:space:]]*${found.rule}[[:space:]]*$/d' ${file}`,
-      );
+    case 'denied': {
+      const remedy = `sudo sed -i '/^[[:space:]]*${found.rule}[[:space:]]*$/d' ${file}`;
+      const message = `${file} says ${JSON.stringify(found.rule)}, which outweighs every allow`;
+      return refused(message, remedy, `take that line out: ${remedy}`);
+    }
     case 'unmentioned': {
       const [lost] = found.lost;
-      if (lost === undefined) return notReady(`${file} does not allow the bridge ${bridge}`, allow);
-      if (lost.error === 'ENOENT') return notReady(`${file} includes ${lost.file}, which is not there`, allow);
-      return notReady(
+      if (lost === undefined) return refused(`${file} does not allow the bridge ${bridge}`, allow);
+      if (lost.error === 'ENOENT') return refused(`${file} includes ${lost.file}, which is not there`, allow);
+      return refused(
         `${file} includes ${lost.file}, which you may not read`,
         `sudo chgrp "$(id -g)" ${lost.file} && sudo chmod 640 ${lost.file}`,
       );
@@ -177,8 +188,12 @@ function refusedBy(found: Exclude<Verdict, { kind: 'allowed' }>, bridge: string)
   }
 }
 
-/** Calls the helper as QEMU does: the device comes through a socket from which nobody takes it, and goes with it. */
-async function tried(bridge: string, helper: string): Promise<void> {
+/**
+ * Calls the helper as QEMU does: the device comes through a socket from which nobody takes it, and goes with it.
+ *
+ * @throws EulabError (3) with what it said.
+ */
+export async function tryHelper(bridge: string, helper: string): Promise<void> {
   const child = await start({ file: helper, args: ['--use-vnet', '--fd=3', `--br=${bridge}`] }, [
     'ignore',
     'ignore',
@@ -198,6 +213,7 @@ async function tried(bridge: string, helper: string): Promise<void> {
     hint: said.includes('create tun device')
       ? `its rights have no effect: is ${helper} on a file system that is mounted nosuid, or are you in a user namespace?`
       : `call it yourself: ${helper} --br=${bridge} --fd=3`,
+    check: 'helper',
     exitCode: status.notReady,
   });
 }

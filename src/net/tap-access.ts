@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { EulabError, isErrno, status } from '../errors.ts';
+import { type ErrorFacts, EulabError, isErrno, status } from '../errors.ts';
 
 /** @see netdevice(7) */
 const isUp = 1;
@@ -10,8 +10,8 @@ const tapFlag = 2;
 const severalQueues = 0x100;
 
 /** The error of a host that is not ready, with the command that mends it. */
-export function notReady(message: string, hint: string): EulabError {
-  return new EulabError(message, { hint, exitCode: status.notReady });
+export function notReady(message: string, hint: string, facts: Pick<ErrorFacts, 'check' | 'remedy'> = {}): EulabError {
+  return new EulabError(message, { hint, exitCode: status.notReady, ...facts });
 }
 
 /** What sysfs says of an interface; undefined when it does not say it. */
@@ -27,7 +27,8 @@ function said(name: string, file: string): string | undefined {
 /** Looks whether an interface is there, is a `kind`, and is up. @throws EulabError (3) */
 export function checkLink(name: string, kind: 'bridge' | 'tap device', make: string): void {
   const flags = said(name, 'flags');
-  if (flags === undefined) throw notReady(`there is no ${kind} ${name}`, `make it: ${make}`);
+  const check = kind === 'bridge' ? 'bridge' : undefined;
+  if (flags === undefined) throw notReady(`there is no ${kind} ${name}`, `make it: ${make}`, { check });
   const right = kind === 'bridge' ? existsSync(join('/sys/class/net', name, 'bridge')) : (tunFlags(name) & tapFlag) !== 0;
   if (!right)
     throw notReady(`${name} is no ${kind}`, kind === 'bridge' ? 'name another: --net bridge:NAME' : `make one: ${make}`);
@@ -35,6 +36,7 @@ export function checkLink(name: string, kind: 'bridge' | 'tap device', make: str
     throw notReady(
       `the ${kind} ${name} is down: the guest would reach nobody`,
       `sudo ip link set dev ${name} up; if eulab made it, eulab net up also mends what went with it`,
+      { check, remedy: `sudo ip link set dev ${name} up` },
     );
   }
 }
@@ -47,10 +49,14 @@ export function checkTun(): void {
     accessSync('/dev/net/tun', constants.R_OK | constants.W_OK);
   } catch (error) {
     if (!isErrno(error)) throw error;
-    if (error.code === 'ENOENT') throw notReady('this host has no /dev/net/tun', 'load its driver: sudo modprobe tun');
+    if (error.code === 'ENOENT') {
+      const remedy = 'sudo modprobe tun';
+      throw notReady('this host has no /dev/net/tun', `load its driver: ${remedy}`, { check: 'tun', remedy });
+    }
     throw notReady(
       'you may not open /dev/net/tun; the bridge helper opens it as you too',
       'sudo chmod 666 /dev/net/tun: it gives nobody a right to an interface',
+      { check: 'tun', remedy: 'sudo chmod 666 /dev/net/tun' },
     );
   }
 }

@@ -17,6 +17,9 @@ import { untar } from './tar.ts';
 import { merge } from './tree.ts';
 import { walk } from './walk.ts';
 
+/** What compiles busybox on the host. */
+export const tools = ['gcc', 'make', 'musl-gcc'];
+
 /** Builds what every guest has: the programs, out of their sources, and utils/guest. Returns the facts for the manifest. */
 export async function buildBase(
   request: RamdiskRequest,
@@ -37,7 +40,7 @@ export async function buildBase(
     wanted: request.engine,
     home: workspace.home,
     dockerfile: 'Dockerfile.ramdisk',
-    tools: ready === undefined ? ['gcc', 'make', 'musl-gcc'] : ['gcc'],
+    tools: ready === undefined ? tools : ['gcc'],
   });
   if (ready !== undefined) {
     const programs = busyboxTree(ready, String(request.busybox));

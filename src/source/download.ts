@@ -119,6 +119,7 @@ async function append(
 export function noSpace(path: string, cause: unknown): EulabError {
   return new EulabError(`no space left on the disk of ${path}`, {
     hint: 'make room, or put the cache on another disk with EULAB_CACHE=FOLDER',
+    check: 'cache',
     cause,
   });
 }

@@ -6,7 +6,11 @@ export class Unreachable extends EulabError {
   readonly reason: string;
 
   constructor(url: string, reason: string, cause: unknown) {
-    super(`${url}: ${reason}`, { hint: proxyHint() ?? 'is the network up? A local tarball or folder is taken as well', cause });
+    super(`${url}: ${reason}`, {
+      hint: proxyHint() ?? 'is the network up? A local tarball or folder is taken as well',
+      check: 'sources',
+      cause,
+    });
     this.reason = reason;
   }
 }

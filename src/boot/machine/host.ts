@@ -57,6 +57,8 @@ export function checkVsock(device = '/dev/vhost-vsock'): void {
     const absent = isErrno(error) && error.code === 'ENOENT';
     throw new EulabError(`--vsock: ${absent ? `this host has no ${device}` : `no permission for ${device}`}`, {
       hint: absent ? 'load its driver: sudo modprobe vhost_vsock' : 'get it: sudo usermod -aG kvm "$USER", then log in again',
+      remedy: absent ? 'sudo modprobe vhost_vsock' : 'sudo usermod -aG kvm "$USER"',
+      check: 'vsock',
       exitCode: status.notReady,
     });
   }

@@ -21,6 +21,7 @@ export function checkVersion(
   if (major > since[0] || (major === since[0] && minor >= since[1])) return;
   throw new EulabError(`${program} is version ${major}.${minor}: ${what} needs ${since.join('.')} or later`, {
     hint: 'name a newer one with --qemu',
+    check: what === 'eulab' ? 'qemu' : 'lab',
     exitCode: status.notReady,
   });
 }

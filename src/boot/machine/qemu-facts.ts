@@ -45,6 +45,7 @@ export function qemuFacts(path: string, cache: string, signal?: AbortSignal): Qe
 function noQemu(path: string, question: string): EulabError {
   return new EulabError(`${path} is no QEMU that works: it does not answer ${question}`, {
     hint: 'name another with --qemu',
+    check: 'qemu',
     exitCode: status.notReady,
   });
 }

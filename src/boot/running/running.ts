@@ -35,6 +35,7 @@ export function runtimeFolder(env: NodeJS.ProcessEnv): string {
     const why = isErrno(error) ? error.code : String(error);
     throw new EulabError(`cannot make ${folder}: ${why}`, {
       hint: 'set XDG_RUNTIME_DIR to a folder of your own',
+      check: 'runtime',
       exitCode: status.notReady,
     });
   }
@@ -42,6 +43,7 @@ export function runtimeFolder(env: NodeJS.ProcessEnv): string {
   if (!stat.isDirectory() || stat.uid !== uid) {
     throw new EulabError(`${folder} belongs to somebody else`, {
       hint: 'set XDG_RUNTIME_DIR to a folder of your own',
+      check: 'runtime',
       exitCode: status.notReady,
     });
   }
