@@ -45,7 +45,12 @@ test.each([
   ['an unknown accelerator', ['boot', '--accel', 'xen'], "'xen' is invalid", 'auto, kvm, tcg'],
   ['an unknown network', ['boot', '--net', 'wifi'], "'wifi' is invalid", 'user, none, lab:NAME'],
   ['a bad address', ['boot', '--ip', '10.0.0'], "'10.0.0' is invalid", 'ADDRESS/PREFIX'],
-  ['an unknown engine', ['build', 'kernel', '--engine', 'make'], "'make' is invalid", 'auto, podman, docker, buildah, compose, host'],
+  [
+    'an unknown engine',
+    ['build', 'kernel', '--engine', 'make'],
+    "'make' is invalid",
+    'auto, podman, docker, buildah, compose, host',
+  ],
   [
     'an unknown profile',
     ['build', 'kernel', '--profile', 'huge'],
