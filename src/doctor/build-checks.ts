@@ -4,13 +4,14 @@ import { choose } from '../container/select.ts';
 import { EulabError } from '../errors.ts';
 import { locate, missing, probe } from '../exec.ts';
 import { programs } from '../kernel/build.ts';
+import { isRoot } from '../net/probe.ts';
 import { tools } from '../ramdisk/programs.ts';
 import { installedTarball } from '../source/debian.ts';
 import { getText } from '../source/http.ts';
 import { scratch } from '../source/scratch.ts';
 import { defaultSites } from '../source/source.ts';
 import type { Examination, Lack } from './host.ts';
-import { isRoot, userName } from './user.ts';
+import { userName } from './user.ts';
 
 /** How long a site has to answer. */
 const connectMs = 4000;

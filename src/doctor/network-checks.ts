@@ -2,10 +2,10 @@ import { checkVersion } from '../boot/machine/limits.ts';
 import { EulabError } from '../errors.ts';
 import { locate, missing } from '../exec.ts';
 import { checkHelper, checkRules, findHelper, tryHelper } from '../net/helper.ts';
+import { isRoot } from '../net/probe.ts';
 import { checkLink, checkTun } from '../net/tap-access.ts';
 import { qemuOf } from './boot-checks.ts';
 import type { Examination, Host } from './host.ts';
-import { isRoot } from './user.ts';
 
 const usual = 'vmbr0';
 

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { quote } from '../command.ts';
 import { locate } from '../exec.ts';
+import { isRoot } from '../net/probe.ts';
 import type { Asker } from './finding.ts';
 
 /** The name of the user who asks; the number where there is none, as in some containers. */
@@ -11,10 +12,6 @@ export function userName(): string {
   } catch {
     return String(process.getuid?.() ?? 0);
   }
-}
-
-export function isRoot(): boolean {
-  return process.getuid?.() === 0;
 }
 
 /** Who asks, and what there is to install programs with. */

@@ -37,7 +37,7 @@ export function detour(lab: Lab, facts: Facts, nic: string): Detour {
   const address = card?.address;
   const same = (linkOf(facts, lab.bridge)?.address ?? address) === address;
   if (facts.nft === undefined || facts.nft.redirects === false || address === undefined || !same) {
-    return { open: [], close: [], left };
+    return { open: left, close: [], left };
   }
   const mtu = String(card?.mtu ?? 1500);
   const end = (name: string, ...words: readonly string[]) => ['name', name, ...words, 'mtu', mtu, 'group', group];
