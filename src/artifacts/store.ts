@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { lstat, mkdir, mkdtemp, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { EulabError, isErrno, status } from '../errors.ts';
 import { running, self } from './holder.ts';
 import { broken, type FileRecord, type Manifest, manifestName, type Product, parseManifest, renderManifest } from './manifest.ts';
+import { flushed, sha256, untouched } from './record.ts';
 
 /** A folder in which a product is put together, unseen until it is whole. */
 export interface Staging extends AsyncDisposable {
@@ -101,24 +101,6 @@ export async function leftOvers(artifacts: string): Promise<{ path: string; prod
   return found;
 }
 
-/** The digest of a file's content, in hex, read in pieces; `flush` also waits until the disk has it. */
-export async function sha256(file: string, flush = false): Promise<string> {
-  const hash = createHash('sha256');
-  const handle = await open(file, 'r');
-  try {
-    const buffer = Buffer.allocUnsafe(1 << 20);
-    for (;;) {
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length);
-      if (bytesRead === 0) break;
-      hash.update(buffer.subarray(0, bytesRead));
-    }
-    if (flush) await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  return hash.digest('hex');
-}
-
 /** An error of writing below `folder` as a user should read it; anything else comes back as it is. */
 export function unwritable(error: unknown, folder: string): unknown {
   if (!isErrno(error) || error instanceof EulabError) return error;
@@ -158,9 +140,7 @@ async function publish({ artifacts, product, staging, known }: Publication, made
       files.push(record);
       continue;
     }
-    const digest = await sha256(file, true);
-    const { size, mtimeMs } = await lstat(file);
-    files.push({ path, bytes: size, mtimeMs, sha256: digest });
+    files.push(await flushed(staging, path, await sha256(file)));
   }
   // A manifest that cannot be read is no reason to throw the new product away: it is about to be replaced.
   const earlier = await manifestOf(artifacts, product).catch(() => undefined);
@@ -221,12 +201,6 @@ async function emptied(artifacts: string, folder: string): Promise<void> {
       return;
     }
   }
-}
-
-async function untouched(artifacts: string, record: FileRecord): Promise<'same' | 'missing' | 'changed'> {
-  const found = await lstat(join(artifacts, record.path)).catch(() => undefined);
-  if (found === undefined) return 'missing';
-  return found.isFile() && found.size === record.bytes && found.mtimeMs === record.mtimeMs ? 'same' : 'changed';
 }
 
 async function writeSafely(file: string, text: string): Promise<void> {

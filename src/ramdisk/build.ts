@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { markCache } from '../artifacts/cache.ts';
 import { lock } from '../artifacts/lock.ts';
 import { lockName, type Manifest } from '../artifacts/manifest.ts';
+import { flushed } from '../artifacts/record.ts';
 import { current, stage } from '../artifacts/store.ts';
 import { EulabError, isErrno, status } from '../errors.ts';
 import { parseSource } from '../source/spec.ts';
@@ -60,11 +61,13 @@ export async function buildRamdisk(request: RamdiskRequest): Promise<{ readonly 
   await using staging = await stage(artifacts, 'ramdisk');
   if (layer !== undefined) report({ kind: 'step', text: `packing ${layer.entries.length} files and folders more` });
   const how = compression((await stat(base.file)).size + (layer?.bytes ?? 0));
-  const image = join(staging.folder, `initramfs.cpio${methods[how.method].ending}`);
-  await packArchive(archives(base.file, layer, request.epoch), image, how);
+  const name = `initramfs.cpio${methods[how.method].ending}`;
+  const image = join(staging.folder, name);
+  const { sha256 } = await packArchive(archives(base.file, layer, request.epoch), image, how);
   await checkPacked(image, report);
   const inputs = layer === undefined ? base.inputs : { ...base.inputs, ...additionsIn(wish, layer) };
-  return { manifest: await staging.commit({ key, inputs, command: request.command }), built: true };
+  const record = await flushed(staging.folder, name, sha256);
+  return { manifest: await staging.commit({ key, inputs, command: request.command }, [record]), built: true };
 }
 
 async function madeBefore(artifacts: string, key: string) {
@@ -74,7 +77,7 @@ async function madeBefore(artifacts: string, key: string) {
 
 /** An archive, and behind it the layer as another; the first ends at a multiple of 512, where the kernel looks for the next. */
 async function* archives(base: string, layer: Layer | undefined, epoch: number): AsyncGenerator<Uint8Array> {
-  yield* contents(base, (await stat(base)).size);
+  yield* contents(base);
   if (layer !== undefined) yield* newc(layer.entries, epoch);
 }
 

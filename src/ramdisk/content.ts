@@ -1,23 +1,28 @@
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
+import type { Opened, Stored } from './entry.ts';
 
-/** Up to this size a file is read at once: opening a stream costs more than reading it. */
-const wholeBytes = 1024 * 1024;
+const pieceBytes = 1024 * 1024;
 
 /** A file's content, opened when it is read: a tree has more files than a process may have open. */
-export async function* contents(path: string, size: number): AsyncGenerator<Uint8Array> {
-  if (size <= wholeBytes) {
-    yield readFileSync(path);
-    return;
-  }
+export function contents(path: string): Stored {
+  return {
+    open: () => opened(path),
+    async *[Symbol.asyncIterator]() {
+      using file = opened(path);
+      for (;;) {
+        const piece = Buffer.allocUnsafeSlow(pieceBytes);
+        const count = file.read(piece);
+        if (count === 0) return;
+        yield piece.subarray(0, count);
+      }
+    },
+  };
+}
+
+function opened(path: string): Opened {
   const descriptor = openSync(path, 'r');
-  try {
-    for (;;) {
-      const piece = Buffer.allocUnsafe(wholeBytes);
-      const count = readSync(descriptor, piece, 0, piece.length, null);
-      if (count === 0) return;
-      yield piece.subarray(0, count);
-    }
-  } finally {
-    closeSync(descriptor);
-  }
+  return {
+    read: (into) => readSync(descriptor, into, 0, into.length, null),
+    [Symbol.dispose]: () => closeSync(descriptor),
+  };
 }

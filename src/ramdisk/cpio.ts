@@ -1,4 +1,5 @@
-import type { Device, Entry } from './entry.ts';
+import type { Content, Device, Entry, Stored } from './entry.ts';
+import { Gathered } from './gathered.ts';
 
 /** The file type bits of st_mode. @see inode(7) */
 const typeBits: { readonly [Type in Entry['type']]: number } = {
@@ -14,8 +15,7 @@ const largest = 2 ** 32 - 1;
 /** PATH_MAX: what is longer the kernel passes over without a word. */
 const longestPath = 4096;
 const trailer = 'TRAILER!!!';
-/** Small pieces are gathered up to this size: most entries of a ramdisk are symlinks of 128 bytes. */
-const gatherBytes = 256 * 1024;
+const headerBytes = 110;
 
 /**
  * Encode entries as an SVR4 "newc" cpio archive, the form the kernel unpacks as initramfs; in pieces, as they come.
@@ -30,47 +30,34 @@ const gatherBytes = 256 * 1024;
  * @see Documentation/driver-api/early-userspace/buffer-format.rst
  */
 export async function* newc(entries: Iterable<Entry> | AsyncIterable<Entry>, mtime = 0): AsyncGenerator<Uint8Array> {
+  const archive = new Gathered();
   let inode = 0;
-  let written = 0;
-  let gathered: Uint8Array[] = [];
-  let waiting = 0;
-  const put = (bytes: Uint8Array) => {
-    gathered.push(bytes);
-    waiting += bytes.length;
-    written += bytes.length;
-  };
-  const flush = () => {
-    const bytes = Buffer.concat(gathered, waiting);
-    gathered = [];
-    waiting = 0;
-    return bytes;
-  };
   for await (const entry of entries) {
     checkPath(entry.path);
     inode += 1;
-    put(header(entry, inode, mtime));
-    for await (const piece of content(entry)) {
-      put(piece);
-      if (waiting >= gatherBytes) yield flush();
-    }
-    put(padding(written, 4));
+    put(archive, entry.path, fieldsOf(entry, inode, mtime));
+    if (entry.type === 'symlink') archive.text(entry.target);
+    if (entry.type === 'file') yield* content(archive, entry.path, entry.size, entry.data);
+    archive.align(4);
+    yield* archive.take();
   }
-  put(encode(trailer, { inode: 0, mode: 0, links: 1, mtime: 0, size: 0, device: noDevice }));
-  put(padding(written, 512));
-  yield flush();
+  put(archive, trailer, { inode: 0, mode: 0, links: 1, mtime: 0, size: 0, device: noDevice });
+  archive.align(512);
+  yield* archive.take();
+  yield archive.rest();
 }
 
 const noDevice: Device = { major: 0, minor: 0 };
 
-function header(entry: Entry, inode: number, mtime: number): Uint8Array {
-  return encode(entry.path, {
+function fieldsOf(entry: Entry, inode: number, mtime: number): Fields {
+  return {
     inode,
     mode: typeBits[entry.type] | (entry.mode & 0o7777),
     links: 1,
     mtime,
     size: sizeOf(entry),
     device: entry.type === 'character' || entry.type === 'block' ? entry.device : noDevice,
-  });
+  };
 }
 
 function sizeOf(entry: Entry): number {
@@ -97,41 +84,55 @@ interface Fields {
   readonly device: Device;
 }
 
-/** The header and the name, padded to 4. */
-function encode(name: string, { inode, mode, links, mtime, size, device }: Fields): Uint8Array {
+/** Puts the header and the name, padded to 4. */
+function put(archive: Gathered, name: string, { inode, mode, links, mtime, size, device }: Fields): void {
   const nameBytes = Buffer.byteLength(name) + 1;
   // ino mode uid gid nlink mtime filesize devmajor devminor rdevmajor rdevminor namesize check
   const fields = [inode, mode, 0, 0, links, mtime, size, 0, 0, device.major, device.minor, nameBytes, 0];
-  if (fields.some((field) => !Number.isInteger(field) || field < 0 || field > largest))
-    throw new RangeError(`${name} has a number that does not fit into its header: ${fields.join(' ')}`);
-  const text = `070701${fields.map((field) => field.toString(16).padStart(8, '0').toUpperCase()).join('')}${name}\0`;
-  const bytes = Buffer.from(text);
-  return Buffer.concat([bytes, padding(bytes.length, 4)]);
-}
-
-function padding(length: number, unit: number): Uint8Array {
-  return new Uint8Array((unit - (length % unit)) % unit);
-}
-
-async function* content(entry: Entry): AsyncGenerator<Uint8Array> {
-  if (entry.type === 'symlink') yield Buffer.from(entry.target);
-  if (entry.type !== 'file') return;
-  if (entry.data instanceof Uint8Array) {
-    checkLength(entry.path, entry.data.length, entry.size);
-    yield entry.data;
-    return;
+  let text = '070701';
+  for (const field of fields) {
+    if (!Number.isInteger(field) || field < 0 || field > largest)
+      throw new RangeError(`${name} has a number that does not fit into its header: ${fields.join(' ')}`);
+    text += field === 0 ? '00000000' : field.toString(16).padStart(8, '0').toUpperCase();
   }
+  archive.text(`${text}${name}\0`, headerBytes + nameBytes);
+  archive.align(4);
+}
+
+/** Puts a file's content, and hands out the pieces that it fills. */
+async function* content(archive: Gathered, path: string, size: number, data: Content): AsyncGenerator<Uint8Array> {
   let seen = 0;
-  for await (const piece of entry.data) {
-    seen += piece.length;
-    if (seen > entry.size) break;
-    yield piece;
+  if (data instanceof Uint8Array) {
+    seen = data.length;
+    if (seen === size) archive.put(data);
+  } else if ('open' in data) {
+    seen = yield* stored(archive, size, data);
+  } else {
+    for await (const piece of data) {
+      seen += piece.length;
+      if (seen > size) break;
+      archive.put(piece);
+      yield* archive.take();
+    }
   }
-  checkLength(entry.path, seen, entry.size);
+  if (seen !== size) throw new RangeError(`${path} was said to be ${size} bytes long and has ${seen > size ? 'more' : seen}`);
 }
 
-function checkLength(path: string, seen: number, size: number): void {
-  if (seen !== size) throw new RangeError(`${path} was said to be ${size} bytes long and has ${seen > size ? 'more' : seen}`);
+/** As `content`, read right to its place; returns how many bytes there were, as far as that matters. */
+function* stored(archive: Gathered, size: number, data: Stored): Generator<Uint8Array, number> {
+  using file = data.open();
+  let seen = 0;
+  for (;;) {
+    const room = archive.room();
+    const count = file.read(room);
+    seen += count;
+    if (seen > size) return seen;
+    archive.wrote(count);
+    // Less than was asked for is the end of a file.
+    if (count < room.length && seen === size) return seen;
+    if (count === 0) return seen;
+    yield* archive.take();
+  }
 }
 
 function checkPath(path: string): void {

@@ -1,5 +1,15 @@
-/** The bytes of a file: at hand, or coming; then they must be as many as its size says. */
-export type Content = Uint8Array | AsyncIterable<Uint8Array>;
+/** The bytes of a file: at hand, coming, or stored somewhere; then they must be as many as its size says. */
+export type Content = Uint8Array | AsyncIterable<Uint8Array> | Stored;
+
+/** Bytes that can be read right to where they are wanted. */
+export interface Stored extends AsyncIterable<Uint8Array> {
+  open(): Opened;
+}
+
+export interface Opened extends Disposable {
+  /** Fills it with the next bytes, from its beginning on, and returns how many these were: 0 at the end. */
+  read(into: Uint8Array): number;
+}
 
 /** What every entry of an archive has. */
 interface Common {

@@ -1,5 +1,5 @@
-import { open, rm } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
+import { createHash } from 'node:crypto';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { unwritable } from '../artifacts/store.ts';
 import { EulabError } from '../errors.ts';
 import { locate, missing } from '../exec.ts';
@@ -14,10 +14,9 @@ import { gzip } from './gzip.ts';
 export interface Packed {
   /** Length of the file. */
   readonly bytes: number;
+  /** Of its content, in hex. */
+  readonly sha256: string;
 }
-
-/** So much may wait for the disk while more is made. */
-const aheadBytes = 4 * 1024 * 1024;
 
 /** A compression that is settled. */
 export interface Compressed {
@@ -50,15 +49,35 @@ export async function packArchive(archive: AsyncIterable<Uint8Array>, file: stri
     throw unwritable(error, file);
   });
   try {
-    const out = handle.createWriteStream({ highWaterMark: aheadBytes });
-    await pipeline(compressed(archive, how), out);
-    return { bytes: out.bytesWritten };
+    return await written(handle, compressed(archive, how));
   } catch (error) {
-    await handle.close();
     await rm(file, { force: true });
     // What newc, merge and the readers refuse is wrong with the tree, not with eulab.
     if (error instanceof RangeError) throw new EulabError(`the ramdisk cannot be packed: ${error.message}`, { cause: error });
     throw unwritable(error, file);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Writes pieces to a file; while one is on its way, its digest and the next piece are made. */
+async function written(handle: FileHandle, pieces: AsyncIterable<Uint8Array>): Promise<Packed> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  let last: Promise<void> = Promise.resolve();
+  try {
+    for await (const piece of pieces) {
+      await last;
+      last = handle.appendFile(piece);
+      // Its failure is told when the next piece comes.
+      last.catch(() => undefined);
+      hash.update(piece);
+      bytes += piece.length;
+    }
+    await last;
+    return { bytes, sha256: hash.digest('hex') };
+  } finally {
+    await last.catch(() => undefined);
   }
 }
 

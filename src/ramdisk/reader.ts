@@ -1,17 +1,31 @@
+/** Pieces one after another, some of which can be passed over unread. */
+export interface Pieces extends AsyncIterable<Uint8Array> {
+  /** Passes over so many bytes of what was not read yet, and returns how many there were. */
+  pass?(count: number): number;
+}
+
 /** Takes exact amounts from a stream of pieces; `told` gets every byte that was taken or passed over, in order. */
 export class Reader {
   offset = 0;
   private held: Uint8Array = new Uint8Array(0);
   private readonly pieces: AsyncIterator<Uint8Array>;
+  private readonly skip: ((count: number) => number) | undefined;
   private readonly told: ((piece: Uint8Array) => void) | undefined;
 
-  constructor(source: AsyncIterable<Uint8Array>, told?: (piece: Uint8Array) => void) {
+  constructor(source: Pieces, told?: (piece: Uint8Array) => void) {
     this.pieces = source[Symbol.asyncIterator]();
+    // Who is told of every byte, has them read.
+    this.skip = told === undefined ? source.pass?.bind(source) : undefined;
     this.told = told;
   }
 
   /** The next bytes, as many as there are of so many; no more than that is ever held, whatever a header says. */
   async take(count: number): Promise<Buffer> {
+    if (this.held.length >= count) {
+      const { buffer, byteOffset } = this.held;
+      this.advance(count);
+      return Buffer.from(buffer, byteOffset, count);
+    }
     const taken: Uint8Array[] = [];
     for (let lacking = count; lacking > 0; ) {
       const part = await this.piece(lacking);
@@ -28,6 +42,22 @@ export class Reader {
     const part = this.held.subarray(0, most);
     this.advance(part.length);
     return part;
+  }
+
+  /** Passes over the next bytes, as many as there are of so many, and returns how many these were. */
+  async pass(count: number): Promise<number> {
+    let lacking = count;
+    while (lacking > 0) {
+      if (this.held.length === 0 && this.skip !== undefined) {
+        const skipped = this.skip(lacking);
+        this.offset += skipped;
+        return count - lacking + skipped;
+      }
+      const part = await this.piece(lacking);
+      if (part === undefined) break;
+      lacking -= part.length;
+    }
+    return count - lacking;
   }
 
   /** Passes over zeros; the byte behind them, which stays to be taken, or undefined at the end. */

@@ -22,7 +22,7 @@ export async function* walk(root: string, below = ''): AsyncGenerator<Entry> {
       yield symlink(path, await readlink(join(root, path)));
     } else if (found.isFile()) {
       const mode = found.mode & 0o100 ? 0o755 : 0o644;
-      yield { type: 'file', path, mode, size: found.size, data: contents(join(root, path), found.size) };
+      yield { type: 'file', path, mode, size: found.size, data: contents(join(root, path)) };
     } else {
       throw new RangeError(`${join(root, path)} is no file, folder or symlink`);
     }

@@ -21,7 +21,7 @@ export function placedFile(path: string, guest: string, found: BigIntStats, said
     path: guest,
     mode: mode ?? Number(found.mode) & 0o7777,
     size: Number(found.size),
-    data: contents(path, Number(found.size)),
+    data: contents(path),
   };
   return { entry, from: path, identity: identityOf(found), said };
 }

@@ -29,7 +29,7 @@ export async function* explained(file: Bytes, headers: boolean): AsyncGenerator<
   for await (const part of readImage(file)) {
     switch (part.kind) {
       case 'entry': {
-        const effect = rootfs.add({ ...part, head: await heads(part) });
+        const effect = rootfs.add(part, await heads(part));
         warnings.entry(part.path, effect);
         yield line(`  0x${hex(part.offset)}  ${modeText(part.mode)}  ${shown(part.path)}: ${effect.does}`);
         if (headers || entries === 0) for (const text of fieldLines(part)) yield line(text);

@@ -42,7 +42,7 @@ export function openFile(path: string, { option, maker }: Purpose): OpenFile {
     length: Number(found.size),
     identity: [found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join('-'),
     at: (offset, count) => {
-      const bytes = new Uint8Array(count);
+      const bytes = Buffer.allocUnsafeSlow(count);
       return bytes.subarray(0, readSync(descriptor, bytes, 0, count, offset));
     },
     [Symbol.dispose]: close,

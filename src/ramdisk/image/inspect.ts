@@ -50,7 +50,7 @@ export async function inspect(file: Bytes): Promise<ImageFacts> {
     if (part.kind === 'trailer') rootfs.endArchive();
     if (part.kind === 'rest') warnings.rest(part.offset);
     if (part.kind !== 'entry') continue;
-    warnings.entry(part.path, rootfs.add({ ...part, head: await heads(part) }));
+    warnings.entry(part.path, rootfs.add(part, await heads(part)));
     unpackedBytes += Math.ceil(part.size / pageBytes) * pageBytes;
     if ((part.mode & 0o170000) !== 0o040000) seen[microcode.test(clean(part.path)) ? 'microcode' : 'more'] = true;
   }

@@ -107,18 +107,21 @@ async function* entriesIn(reader: Reader, { segment, end }: Source, count: { ent
     const whole = await reader.take(nameBytes);
     if (whole.length < nameBytes) throw new RangeError(cutAt(offset));
     if (whole[header.nameBytes - 1] !== 0) throw new RangeError(`the name at offset ${offset} does not end with NUL`);
-    const name = whole.subarray(0, whole.indexOf(0));
+    // A copy: it is kept longer than the piece that it came in.
+    const name = Buffer.from(whole.subarray(0, whole.indexOf(0)));
     if (name.toString('latin1') === trailer) {
-      const { rest } = contentOf({ reader, segment }, header, `its end mark, at offset ${offset}`);
+      const { rest } = contentOf({ reader, segment }, header, () => `its end mark, at offset ${offset}`);
       await rest();
       yield { ...header, kind: 'trailer', segment, offset };
       continue;
     }
     const path = name.toString();
-    const { content, rest } = contentOf({ reader, segment }, header, `${shown(path)}, at offset ${offset}`);
+    const { content, rest } = contentOf({ reader, segment }, header, () => `${shown(path)}, at offset ${offset}`);
     const link = typeOf(header.mode) === 'symlink' && header.size <= longestPath;
     const target = link ? await gathered(content) : undefined;
-    yield { ...header, kind: 'entry', ordinal: count.entries, segment, offset, path, name, target, content };
+    const { entries: ordinal } = count;
+    // Not a spread: that takes as long as all the rest.
+    yield Object.assign(header, { kind: 'entry' as const, ordinal, segment, offset, path, name, target, content });
     count.entries += 1;
     await rest();
   }
@@ -128,7 +131,7 @@ async function* entriesIn(reader: Reader, { segment, end }: Source, count: { ent
 function contentOf(
   { reader, segment }: { reader: Reader; segment: Segment },
   { mode, size, format, check }: Header,
-  what: string,
+  what: () => string,
 ) {
   // Only files have one: what a symlink's is, the programs that write archives do not agree upon.
   const summed = format === 'crc' && typeOf(mode) === 'file';
@@ -139,19 +142,20 @@ function contentOf(
       const piece = await reader.piece(lacking).catch((error: unknown) => {
         throw damage(error, segment);
       });
-      if (piece === undefined) throw damage(new RangeError(`the archive is cut in ${what}`), segment);
+      if (piece === undefined) throw damage(new RangeError(`the archive is cut in ${what()}`), segment);
       lacking -= piece.length;
       if (summed) for (const byte of piece) sum = (sum + byte) >>> 0;
       yield piece;
     }
   };
   const rest = async () => {
-    for await (const _ of content());
-    if (summed && sum !== check) throw new RangeError(`the checksum of ${what}, is not that of its content`);
+    if (summed) for await (const _ of content());
+    else if (lacking > 0 && (await reader.pass(lacking)) < lacking) throw new RangeError(`the archive is cut in ${what()}`);
+    if (summed && sum !== check) throw new RangeError(`the checksum of ${what()}, is not that of its content`);
     const wanted = padding(size);
     const pad = await reader.take(wanted);
     // The kernel does not miss the padding behind the last entry.
-    if (pad.length < wanted && size === 0) throw new RangeError(`the archive is cut in ${what}`);
+    if (pad.length < wanted && size === 0) throw new RangeError(`the archive is cut in ${what()}`);
   };
   return { content, rest };
 }

@@ -20,11 +20,10 @@ export interface Effect {
   readonly lost?: 'parent-missing' | 'in-the-way' | 'type-unknown';
 }
 
-/** What the kernel reads of an entry, and the first bytes of its content. */
+/** What the kernel reads of an entry. */
 export interface Unpacked extends Header {
   readonly ordinal: number;
   readonly path: string;
-  readonly head: Uint8Array;
 }
 
 const mostLinks = 40;
@@ -55,8 +54,8 @@ export class Rootfs {
     ['dev', 1],
   ]);
 
-  /** What becomes of one entry. */
-  add(entry: Unpacked): Effect {
+  /** What becomes of one entry, whose content begins with `head`. */
+  add(entry: Unpacked, head: Uint8Array): Effect {
     const place = this.place(entry.path);
     const path = `/${shown(place ?? entry.path)}`;
     if (place === undefined)
@@ -73,14 +72,14 @@ export class Rootfs {
     const link = type === 'directory' || type === 'symlink' ? undefined : this.link(entry, place);
     if (link !== undefined && this.nodes.has(link)) {
       const first = this.nodes.get(link) as Node;
-      const node = entry.size > 0 ? nodeOf(entry) : first;
+      const node = entry.size > 0 ? nodeOf(entry, head) : first;
       // Both names are of one file, and the last entry brings its content.
       this.put(place, node);
       this.put(link, node);
       return { does: `makes ${path} one file with /${shown(link)}${entry.size > 0 ? ', and writes its content' : ''}` };
     }
-    this.put(place, nodeOf(entry));
-    return { does: deed(entry, path, before !== undefined) };
+    this.put(place, nodeOf(entry, head));
+    return { does: deed(entry, head, path, before !== undefined) };
   }
 
   /** The kernel forgets which files it could link to. */
@@ -150,12 +149,12 @@ export class Rootfs {
   }
 }
 
-function nodeOf({ ordinal, mode, size, head, node, uid, gid, mtime }: Unpacked): Node {
+function nodeOf({ ordinal, mode, size, node, uid, gid, mtime }: Unpacked, head: Uint8Array): Node {
   const type = typeOf(mode);
   return { ordinal, mode, size, head, uid, gid, mtime, ...(type === 'character' || type === 'block' ? { device: node } : {}) };
 }
 
-function deed({ mode, size, head, node }: Unpacked, path: string, again: boolean): string {
+function deed({ mode, size, node }: Unpacked, head: Uint8Array, path: string, again: boolean): string {
   switch (typeOf(mode)) {
     case 'directory':
       return again ? `finds the folder ${path}, and sets its mode and owner` : `makes the folder ${path}`;

@@ -1,6 +1,7 @@
 import { finished } from 'node:stream/promises';
 import { crc32, createInflateRaw } from 'node:zlib';
 import { EulabError } from '../../errors.ts';
+import type { Pieces } from '../reader.ts';
 import { type Bytes, numberAt } from './bytes.ts';
 import { type Compression, compressionOf } from './compression.ts';
 import { frameEnd } from './frame-end.ts';
@@ -22,12 +23,14 @@ export interface Segment {
 /** One segment's content, and where it ends in the file, which is known when all is read. */
 export interface Source {
   readonly segment: Segment;
-  readonly pieces: AsyncIterable<Uint8Array>;
+  readonly pieces: Pieces;
   /** Undefined when only the reading of the content tells: an archive that is not compressed. */
   end(): number | undefined;
 }
 
 const pieceBytes = 256 * 1024;
+/** Where something was passed over, a header comes next, and perhaps the beginning of a program. */
+const firstBytes = 8 * 1024;
 
 /** The segment that begins at an offset; undefined when nothing begins there that the kernel knows. @throws Damage */
 export function segmentAt(file: Bytes, offset: number): Source | undefined {
@@ -113,13 +116,26 @@ function gzipHeaderBytes(file: Bytes, segment: Segment): number {
   return at - offset;
 }
 
-async function* pieces(file: Bytes, start: number, end: number): AsyncGenerator<Uint8Array> {
-  for (let at = start; at < end; ) {
-    const piece = file.at(at, Math.min(pieceBytes, end - at));
-    if (piece.length === 0) return;
-    yield piece;
-    at += piece.length;
-  }
+function pieces(file: Bytes, start: number, end: number): Pieces {
+  let at = start;
+  let most = pieceBytes;
+  return {
+    pass(count) {
+      const passed = Math.min(count, Math.max(0, end - at));
+      at += passed;
+      most = firstBytes;
+      return passed;
+    },
+    async *[Symbol.asyncIterator]() {
+      while (at < end) {
+        const piece = file.at(at, Math.min(most, end - at));
+        if (piece.length === 0) return;
+        at += piece.length;
+        most = Math.min(most * 2, pieceBytes);
+        yield piece;
+      }
+    },
+  };
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}

@@ -28,7 +28,7 @@ export async function survey(file: Bytes, { digest = false }: { readonly digest?
     if (part.kind !== 'entry') continue;
     const hashed = digest && typeOf(part.mode) === 'file' ? await hashOf(part) : undefined;
     if (hashed !== undefined) digests.set(part.ordinal, hashed);
-    warnings.entry(part.path, rootfs.add({ ...part, head: await heads(part) }));
+    warnings.entry(part.path, rootfs.add(part, await heads(part)));
   }
   return { rootfs, digests, warnings: warnings.with(digest ? undefined : rootfs) };
 }

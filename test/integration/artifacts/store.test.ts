@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { self } from '../../../src/artifacts/holder.ts';
-import { current, sha256, stage, unwritable } from '../../../src/artifacts/store.ts';
+import { sha256 } from '../../../src/artifacts/record.ts';
+import { current, stage, unwritable } from '../../../src/artifacts/store.ts';
 import { bundled } from '../../bundled.ts';
 import { requires } from '../../requires.ts';
 

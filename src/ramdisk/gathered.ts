@@ -1,0 +1,58 @@
+/** Small enough for a few to wait for the disk, large enough that their number costs nothing. */
+const pieceBytes = 512 * 1024;
+
+/** Bytes put one after another, which come out in pieces of one size: most entries of an archive have less than 200 bytes. */
+export class Gathered {
+  /** Of all that was put in. */
+  length = 0;
+  private piece = Buffer.allocUnsafeSlow(pieceBytes);
+  private filled = 0;
+  private full: Buffer[] = [];
+
+  /** Where the next bytes go, at least one; who writes there says with `wrote` how many. */
+  room(): Buffer {
+    return this.piece.subarray(this.filled);
+  }
+
+  wrote(count: number): void {
+    this.filled += count;
+    this.length += count;
+    if (this.filled < pieceBytes) return;
+    this.full.push(this.piece);
+    this.piece = Buffer.allocUnsafeSlow(pieceBytes);
+    this.filled = 0;
+  }
+
+  put(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; ) {
+      const room = this.room();
+      const part = bytes.subarray(at, at + room.length);
+      room.set(part);
+      this.wrote(part.length);
+      at += part.length;
+    }
+  }
+
+  /** As `put`, a text in UTF-8. */
+  text(text: string, bytes = Buffer.byteLength(text)): void {
+    if (pieceBytes - this.filled < bytes) this.put(Buffer.from(text));
+    else this.wrote(this.piece.write(text, this.filled));
+  }
+
+  /** Zeros up to a multiple of `unit`. */
+  align(unit: number): void {
+    this.put(new Uint8Array((unit - (this.length % unit)) % unit));
+  }
+
+  /** The pieces that are full; they are not written to any more. */
+  take(): readonly Buffer[] {
+    const { full } = this;
+    if (full.length > 0) this.full = [];
+    return full;
+  }
+
+  /** The beginning of the next one. */
+  rest(): Buffer {
+    return this.piece.subarray(0, this.filled);
+  }
+}
