@@ -22,6 +22,13 @@ export const additionSettings = {
     )
       .conflicts('root')
       .argParser(collect),
+  package: () =>
+    new Option(
+      '--package <package>',
+      "a package of Debian's by name, NAME=VERSION or .deb file, with all that it depends on; its scripts do not run (repeatable)",
+    )
+      .conflicts('root')
+      .argParser(collect),
   init: () => new Option('--init <file>', "the guest's first process, instead of eulab's own").conflicts('root'),
   module: () =>
     new Option(

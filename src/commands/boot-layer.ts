@@ -13,6 +13,7 @@ export interface LayeredBoot extends BootFiles {
   readonly checked: CheckedFiles | undefined;
   readonly net: readonly Nic[];
   readonly drives: readonly Drive[];
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -22,14 +23,14 @@ export interface LayeredBoot extends BootFiles {
  * @throws EulabError (2) for what cannot be added.
  */
 export async function layerFor(options: Options, boot: LayeredBoot): Promise<Layer | undefined> {
-  const { add, overlay, program, init, module, modules, service, contents } = options;
-  const said = [add, overlay, program, init, module, service, contents].some((value) => value !== undefined);
+  const { add, overlay, program, package: packages, init, module, modules, service, contents } = options;
+  const said = [add, overlay, program, packages, init, module, service, contents].some((value) => value !== undefined);
   const version = boot.checked?.kernel.facts.version;
   const drivers = version !== undefined && modules !== 'none' && findModules(boot.kernel, version, modules) !== undefined;
   if (!said && !drivers && (modules === undefined || modules === 'none')) return undefined;
   const { bootLayer, wishOf } = await import('./layers.ts');
   const kernel = { path: boot.kernel, version, machine: boot.arch, drivers: driversFor(options, boot), list: 'boot' } as const;
-  return await bootLayer(wishOf(options, kernel), boot);
+  return await bootLayer(await wishOf(options, kernel, boot), boot);
 }
 
 function driversFor({ machine, rng, share, cwd, vsock }: Options, { net, drives }: LayeredBoot): string[] {

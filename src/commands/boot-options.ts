@@ -12,6 +12,7 @@ export function described() {
     .addOption(settings.add())
     .addOption(settings.overlay())
     .addOption(settings.program())
+    .addOption(settings.package())
     .addOption(settings.init())
     .addOption(settings.module())
     .addOption(settings.modules())

@@ -78,7 +78,7 @@ async function plan(
   const checked = options.check && arch === 'x86_64' ? await checkFiles(files) : undefined;
   const drives = await disksOf(options, artifacts);
   const net = await cardsOf(context, options);
-  const layer = await layerFor(options, { ...files, arch, checked, net, drives });
+  const layer = await layerFor(options, { ...files, arch, checked, net, drives, signal });
   const shell = argv.length === 0;
   const boots = !options.dryRun && !options.explain;
   if (boots && shell) needTerminal('a shell', 'run a command instead: eulab boot -- COMMAND');

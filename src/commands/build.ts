@@ -67,6 +67,7 @@ function ramdisk(context: Context) {
     .addOption(settings.add())
     .addOption(settings.overlay())
     .addOption(settings.program())
+    .addOption(settings.package())
     .addOption(settings.init())
     .addOption(settings.module())
     .addOption(settings.modules())
@@ -82,10 +83,11 @@ function ramdisk(context: Context) {
     .addOption(settings.verbose())
     .addHelpText('after', ramdiskExamples)
     .action(async (options) => {
-      const kernel = kernelFor(options.kernel, context.workspace().artifacts);
-      const wish = wishOf(options, kernel);
-      await shown(context, options.verbose === true, (report) =>
-        buildRamdisk({
+      const { artifacts, cache } = context.workspace();
+      const kernel = kernelFor(options.kernel, artifacts);
+      await shown(context, options.verbose === true, async (report) => {
+        const wish = await wishOf(options, kernel, { cache, signal: context.signal, report });
+        return await buildRamdisk({
           ...common(context, options, report, ['build', 'ramdisk']),
           source: options.source,
           sites: sites({ busybox: options.mirror }),
@@ -93,8 +95,8 @@ function ramdisk(context: Context) {
           wish,
           compression: options.compression,
           able: { config: configOfKernel(kernel), here: (program) => locate(program) !== undefined },
-        }),
-      );
+        });
+      });
     });
 }
 

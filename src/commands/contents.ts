@@ -8,6 +8,7 @@ export interface Contents {
   readonly add?: readonly string[] | undefined;
   readonly overlay?: readonly string[] | undefined;
   readonly program?: readonly string[] | undefined;
+  readonly package?: readonly string[] | undefined;
   readonly init?: string | undefined;
   readonly module?: readonly string[] | undefined;
   readonly modules?: string | undefined;
@@ -20,6 +21,7 @@ const schema = v.strictObject({
   add: texts,
   overlay: texts,
   program: texts,
+  package: texts,
   init: v.optional(v.string('is no text')),
   module: texts,
   modules: v.optional(v.string('is no text')),
@@ -41,7 +43,7 @@ export function withContents<Options extends Contents & { readonly contents?: st
     const details = said.issues.map((issue) => `${v.getDotPath(issue) ?? file} ${told(issue)}`);
     throw refused(file, 'says what is no option', details);
   }
-  const { add, overlay, program, init, module, modules, service } = said.output;
+  const { add, overlay, program, package: packages, init, module, modules, service } = said.output;
   // Not joined: what leads elsewhere is still to be refused.
   const here = (path: string) => (path.startsWith('/') ? path : `${dirname(file)}/${path}`);
   const named = (text: string) => (/^\S*\//.test(text) ? here(text) : text);
@@ -50,6 +52,7 @@ export function withContents<Options extends Contents & { readonly contents?: st
     add: [...add.map(here), ...(options.add ?? [])],
     overlay: [...overlay.map(here), ...(options.overlay ?? [])],
     program: [...program.map(named), ...(options.program ?? [])],
+    package: [...packages.map(named), ...(options.package ?? [])],
     init: options.init ?? (init === undefined ? undefined : here(init)),
     module: [...module.map(named), ...(options.module ?? [])],
     modules: options.modules ?? (modules === undefined || modules === 'none' ? modules : here(modules)),
@@ -67,6 +70,6 @@ function parsed(file: string): unknown {
 
 function refused(file: string, what: string, details: readonly string[]): EulabError {
   const hint =
-    'write {"add": ["SRC:DST"], "overlay": [], "program": [], "init": "", "module": [], "service": {"NAME": "COMMAND"}}';
+    'write {"add": ["SRC:DST"], "overlay": [], "program": [], "package": [], "init": "", "module": [], "service": {"NAME": "COMMAND"}}';
   return new EulabError(`--contents ${file} ${what}`, { details, hint, exitCode: status.usage });
 }

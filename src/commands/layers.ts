@@ -11,6 +11,9 @@ import { type Layout, layoutOf } from '../ramdisk/additions/layout.ts';
 import { findModules, moduleFolder } from '../ramdisk/additions/module-folder.ts';
 import { moduleLists } from '../ramdisk/additions/modules.ts';
 import { type OpenFile, openFile } from '../ramdisk/image/file.ts';
+import type { Report } from '../report.ts';
+import { fetching } from '../source/source.ts';
+import { ui } from '../ui.ts';
 import { type Contents, withContents } from './contents.ts';
 
 /** The kernel that the guest is to run, as far as it is known. */
@@ -24,22 +27,43 @@ export interface LayerKernel {
   readonly list: keyof typeof moduleLists;
 }
 
+/** What getting packages takes; without `report`, their progress is shown. */
+interface Getting {
+  readonly cache: string;
+  readonly signal: AbortSignal;
+  readonly report?: Report | undefined;
+}
+
 /**
- * What a user's options and a kernel's want of drivers put into an initramfs.
+ * What a user's options and a kernel's want of drivers put into an initramfs; its packages are unpacked then.
  *
- * @throws EulabError (2) for modules that cannot be had.
+ * @throws EulabError (2) for modules and packages that cannot be had.
  */
-export function wishOf(options: Contents & { readonly contents?: string | undefined }, kernel: LayerKernel): Wish {
-  const { add, overlay, program, init, module, modules, service } = withContents(options);
+export async function wishOf(
+  options: Contents & { readonly contents?: string | undefined },
+  kernel: LayerKernel,
+  getting: Getting,
+): Promise<Wish> {
+  const { add, overlay, program, package: packages, init, module, modules, service } = withContents(options);
   return {
     add: add ?? [],
     overlay: overlay ?? [],
     program: program ?? [],
+    packages: await packagesOf(packages ?? [], kernel.machine, getting),
     init,
     service: service ?? [],
     modules: modulesOf(module ?? [], modules, kernel),
     machine: kernel.machine,
   };
+}
+
+async function packagesOf(names: readonly string[], machine: string, getting: Getting): Promise<Wish['packages']> {
+  const said = `--package ${names.join(' --package ')}`;
+  if (names.length === 0) return { said, unpacked: [] };
+  const { debianPackages } = await import('../source/debian-packages.ts');
+  using display = getting.report === undefined ? await ui({ verbose: false }) : undefined;
+  const ways = fetching({ ...getting, report: getting.report ?? display?.report });
+  return { said, unpacked: await debianPackages(names, machine, ways) };
 }
 
 function modulesOf(

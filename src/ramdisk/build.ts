@@ -82,8 +82,18 @@ async function* archives(base: string, layer: Layer | undefined, epoch: number):
 }
 
 /** What was added, for the manifest. */
-function additionsIn({ add, overlay, program, init, service, modules }: Wish, { identity }: Layer): Record<string, string> {
-  const all = { add, overlay, program, init: init === undefined ? [] : [init], service, module: modules?.named ?? [] };
+function additionsIn(wish: Wish, { identity }: Layer): Record<string, string> {
+  const { add, overlay, program, packages, init, service, modules } = wish;
+  const versions = packages.unpacked.map(({ name }) => name);
+  const all = {
+    add,
+    overlay,
+    program,
+    package: versions,
+    init: init === undefined ? [] : [init],
+    service,
+    module: modules?.named ?? [],
+  };
   const said = Object.entries(all).filter(([, values]) => values.length > 0);
   return { ...Object.fromEntries(said.map(([name, values]) => [name, values.join(' ')])), additions: identity };
 }

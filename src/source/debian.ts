@@ -69,16 +69,11 @@ export async function packagedTarball(offer: Offer, { cache, offline, report, si
   if (offline) throw new EulabError(`Debian's ${offer.package} is not in the cache`, { hint: 'run it once with the network' });
   await using temporary = await scratch(join(cache, 'downloads'));
   report({ kind: 'step', text: `downloading Debian's ${offer.package} through apt` });
-  const onLine = (line: string) => {
-    const percent = /^dlstatus:\d+:([\d.]+):/.exec(line)?.[1];
-    if (percent === undefined) report({ kind: 'line', text: line });
-    else report({ kind: 'progress', done: Math.round((Number(percent) / 100) * offer.bytes), total: offer.bytes, unit: 'bytes' });
-  };
   // As root apt would hand the download to a user that cannot write here, and warn about it.
   const options = ['-o', 'APT::Sandbox::User=', '-o', 'APT::Status-Fd=1'];
   await run(
     { file: 'apt-get', args: [...options, 'download', offer.package], env: posix, cwd: temporary.path },
-    { signal, onLine },
+    { signal, onLine: downloading(offer.bytes, report) },
   ).catch((error) => Promise.reject(aptFailure(`apt cannot download ${offer.package}`, error)));
   const [deb] = (await readdir(temporary.path)).filter((name) => name.endsWith('.deb'));
   if (deb === undefined) throw new EulabError(`apt downloaded no ${offer.package}`);
@@ -87,6 +82,15 @@ export async function packagedTarball(offer: Offer, { cache, offline, report, si
   const [path] = await kernelTarballs(join(files, 'usr', 'src'));
   if (path === undefined) throw new EulabError(`Debian's ${offer.package} holds no /usr/src/linux-source-*.tar.*`);
   return await kept(path, cache, signal);
+}
+
+/** Reports how far apt is with so many bytes, from its lines. @see apt-get(8), APT::Status-Fd */
+export function downloading(bytes: number, report: Fetching['report']): (line: string) => void {
+  return (line) => {
+    const percent = /^dlstatus:\d+:([\d.]+):/.exec(line)?.[1];
+    if (percent === undefined) report({ kind: 'line', text: line });
+    else report({ kind: 'progress', done: Math.round((Number(percent) / 100) * bytes), total: bytes, unit: 'bytes' });
+  };
 }
 
 /** A file of apt's, moved to its place in the cache: `downloads/SHA256/NAME`. */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -13,6 +14,28 @@ async function boot(options: readonly string[], script: string) {
   const { status, stdout, stderr } = await eulab(['boot', '--accel', 'tcg', ...options, '--', 'sh', '-c', script]);
   return { status, stderr, lines: stdout.toString().trim().split('\n') };
 }
+
+requires(
+  'apt-get',
+  'dpkg-deb',
+  '/etc/debian_version',
+)('a package of Debian with what it depends on, and one of our own with a merged /usr', async () => {
+  using here = folder();
+  const put = (name: string, text: string, mode = 0o644) => {
+    mkdirSync(join(here.path, name, '..'), { recursive: true });
+    writeFileSync(join(here.path, name), text, { mode });
+  };
+  put('own/DEBIAN/control', 'Package: own\nVersion: 1\nArchitecture: all\nMaintainer: n <n@example.org>\nDescription: own\n');
+  put('own/usr/bin/own', '#!/bin/sh\necho own\n', 0o755);
+  put('own/usr/share/doc/own/copyright', 'free');
+  const file = join(here.path, 'own.deb');
+  execFileSync('dpkg-deb', ['--build', '--root-owner-group', join(here.path, 'own'), file]);
+  const { status, lines } = await boot(
+    ['--package', 'strace', '--package', file],
+    'strace -V | head -1; strace -o /trace /bin/own; grep -c execve /trace; ls /usr/share/doc 2>/dev/null; exit 42',
+  );
+  expect([status, lines]).toEqual([42, [expect.stringMatching(/^strace -- version \d/), 'own', expect.stringMatching(/^[1-9]/)]]);
+});
 
 requires('bash', 'strace')(
   'files, patterns, a tree, programs of the host, a service, all at once, in a guest that has none of them',

@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path';
 /** What is kept of a file that was unpacked: the newest, as many and as large. */
 const mostFolders = 16;
 const mostBytes = 512 * 1024 * 1024;
+/** What was used so short a time ago, another boot may be about to hand to its QEMU. */
+const inUseMs = 60_000;
 /** The machine has begun to run by then: nobody waits for room to be made. */
 const pruneAfterMs = 500;
 
@@ -80,7 +82,7 @@ function prune(parent: string, newest: string): void {
     .sort((a, b) => b.ms - a.ms);
   let [count, bytes] = [1, bytesIn(newest)];
   for (const { path, bytes: more, half, ms } of all) {
-    if (half && Date.now() - ms < 60_000) continue;
+    if (Date.now() - ms < inUseMs) continue;
     count += 1;
     bytes += more;
     if (half || count > mostFolders || bytes > mostBytes) remove(path, half);

@@ -36,7 +36,12 @@ export function overlaid(path: string): Placed[] {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) throw refusedAddition(said, 'there is no such folder', 'name a folder');
   if (!found.isDirectory()) throw refusedAddition(said, 'is not a folder', 'put a single file in with --add');
-  return folder(resolve(path), '', said);
+  return laidOver(resolve(path), said);
+}
+
+/** All that is in a folder, at its place below the guest's root. @throws EulabError (2) as `added`. */
+export function laidOver(path: string, said: string): Placed[] {
+  return folder(path, '', said);
 }
 
 /** What a name or a pattern names. */

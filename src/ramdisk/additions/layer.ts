@@ -6,6 +6,7 @@ import { added, overlaid } from './files.ts';
 import { baseOf, type Layout } from './layout.ts';
 import type { ModuleFolder } from './module-folder.ts';
 import { type ModuleWish, modules } from './modules.ts';
+import { type Package, packaged } from './packages.ts';
 import type { Placed } from './placed.ts';
 import { firstProcess, program } from './program.ts';
 import { service } from './services.ts';
@@ -16,6 +17,8 @@ export interface Wish {
   readonly add: readonly string[];
   readonly overlay: readonly string[];
   readonly program: readonly string[];
+  /** What was asked for, and what came of it. */
+  readonly packages: { readonly said: string; readonly unpacked: readonly Package[] };
   readonly init: string | undefined;
   readonly service: readonly string[];
   readonly modules: (ModuleWish & { readonly folder: ModuleFolder }) | undefined;
@@ -44,6 +47,7 @@ export async function layerOf(wish: Wish, layout: Layout): Promise<Layer> {
   const guest = { machine: wish.machine, base };
   const placed = [
     ...wish.overlay.flatMap(overlaid),
+    ...packaged(wish.packages.unpacked, wish.packages.said, base),
     ...wish.add.flatMap((text) => added(addition(text), base)),
     ...(wish.init === undefined ? [] : firstProcess(wish.init, guest)),
     ...wish.program.flatMap((name) => program(name, guest)),
@@ -54,8 +58,8 @@ export async function layerOf(wish: Wish, layout: Layout): Promise<Layer> {
 }
 
 /** Nothing to add. */
-export function isEmpty({ add, overlay, program, init, service, modules }: Wish): boolean {
-  const lists = [add, overlay, program, service].every((list) => list.length === 0);
+export function isEmpty({ add, overlay, program, packages, init, service, modules }: Wish): boolean {
+  const lists = [add, overlay, program, packages.unpacked, service].every((list) => list.length === 0);
   return lists && init === undefined && modules === undefined;
 }
 

@@ -13,7 +13,16 @@ import { requires } from '../../requires.ts';
 
 const empty = { folders: ['bin'], links: [], files: ['bin/sh'] };
 const guest = { machine: 'x86_64', base: baseOf(empty) };
-const nothing: Wish = { add: [], overlay: [], program: [], init: undefined, service: [], modules: undefined, machine: 'x86_64' };
+const nothing: Wish = {
+  add: [],
+  overlay: [],
+  program: [],
+  packages: { said: '', unpacked: [] },
+  init: undefined,
+  service: [],
+  modules: undefined,
+  machine: 'x86_64',
+};
 
 /** The libraries that the dynamic loader itself finds for a program. */
 function byLoader(path: string): string[] {
