@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { eulab, folder } from '../eulab.ts';
 import { requires } from '../requires.ts';
@@ -131,12 +132,29 @@ requires(
   expect(inputs.add).toBe(`${file}:/file`);
 });
 
-const apt = requires('apt-get', 'apt-cache', 'dpkg-deb', '/etc/debian_version');
+const apt = requires('apt-get', 'apt-cache', 'dpkg-deb', '/etc/debian_version', 'depmod', 'xz', 'zstd');
 
 /** An unmodified kernel of Debian's, as its package has it. */
 async function debianKernel(name: string): Promise<string> {
   const boots = join(await foreignPackages('amd64', [name]), 'boot');
   return join(boots, readdirSync(boots).find((file) => file.startsWith('vmlinuz-')) ?? '');
+}
+
+const modulesOf = (kernel: string) => join(dirname(kernel), '../lib/modules', kernel.replace(/.*vmlinuz-/, ''));
+
+/** The same modules as other distributions have them: compressed, and with depmod's lists. Returns their folder. */
+function compressed(from: string, root: string): string {
+  const to = join(root, 'lib/modules', basename(from));
+  // As much of them as the test has a use for.
+  const other =
+    /\/kernel\/(drivers\/(?!block|char|net|virtio)|drivers\/net\/.*\/|fs\/(?!ext4|jbd2|mbcache)|net\/(?!core|packet))/;
+  cpSync(from, to, { recursive: true, filter: (path) => !other.test(path) });
+  const paths = readdirSync(to, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ko'));
+  const half = (rest: number) => paths.filter((_, index) => index % 2 === rest).map((path) => join(to, path));
+  execFileSync('xz', ['--check=crc32', '-0', ...half(0)]);
+  execFileSync('zstd', ['-q', '-1', '--rm', ...half(1)]);
+  execFileSync('depmod', ['--basedir', root, basename(from)]);
+  return to;
 }
 
 apt(
@@ -159,10 +177,15 @@ apt(
       ls -d /sys/block/loop* | wc -l
       cat /sys/class/misc/hw_random/rng_current
       exit 42`;
-    const options = ['--kernel', kernel, '--disk', `${disk}:snapshot`, '--module', 'loop max_loop=3'];
-    const { status, lines, stderr } = await boot(options, script);
-    expect(status, stderr).toBe(42);
-    expect(lines).toEqual([kernel.replace(/.*vmlinuz-/, ''), '1', 'network', 'disk', '3', 'virtio_rng.0']);
+    const options = ['--kernel', kernel, '--disk', `${disk}:snapshot`, '--module'];
+    const expected = [kernel.replace(/.*vmlinuz-/, ''), '1', 'network', 'disk', '3', 'virtio_rng.0'];
+    const { status, lines, stderr } = await boot([...options, 'loop max_loop=3'], script);
+    expect([status, lines], stderr).toEqual([42, expected]);
+    const folders = ['--modules', compressed(modulesOf(kernel), join(here.path, 'modules'))];
+    const loop = join(here.path, 'loop.ko.gz');
+    writeFileSync(loop, gzipSync(readFileSync(join(modulesOf(kernel), 'kernel/drivers/block/loop.ko'))));
+    const packed = await boot([...options, `${loop} max_loop=3`, ...folders], script);
+    expect([packed.status, packed.lines], packed.stderr).toEqual([42, expected]);
   },
   300_000,
 );
