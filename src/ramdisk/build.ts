@@ -64,9 +64,9 @@ export async function buildRamdisk(request: RamdiskRequest): Promise<{ readonly 
   const name = `initramfs.cpio${methods[how.method].ending}`;
   const image = join(staging.folder, name);
   const { sha256 } = await packArchive(archives(base.file, layer, request.epoch), image, how);
-  await checkPacked(image, report);
   const inputs = layer === undefined ? base.inputs : { ...base.inputs, ...additionsIn(wish, layer) };
-  const record = await flushed(staging.folder, name, sha256);
+  // The disk takes its time for what is looked at meanwhile.
+  const [record] = await Promise.all([flushed(staging.folder, name, sha256), checkPacked(image, report)]);
   return { manifest: await staging.commit({ key, inputs, command: request.command }, [record]), built: true };
 }
 

@@ -31,7 +31,7 @@ export async function* explained(file: Bytes, headers: boolean): AsyncGenerator<
       case 'entry': {
         const effect = rootfs.add(part, await heads(part));
         warnings.entry(part.path, effect);
-        yield line(`  0x${hex(part.offset)}  ${modeText(part.mode)}  ${shown(part.path)}: ${effect.does}`);
+        yield line(`  0x${hex(part.offset)}  ${modeText(part.mode)}  ${shown(part.path)}: ${effect.does()}`);
         if (headers || entries === 0) for (const text of fieldLines(part)) yield line(text);
         entries += 1;
         break;

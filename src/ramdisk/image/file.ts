@@ -17,6 +17,10 @@ export interface Purpose {
   readonly maker: string;
 }
 
+/** Small pieces share their memory: each of its own costs more than reading it. */
+const smallBytes = 16 * 1024;
+const roomBytes = 256 * 1024;
+
 /** Opens a file of bytes. @throws EulabError (2) that names it, the option, and how to make the file. */
 export function openFile(path: string, { option, maker }: Purpose): OpenFile {
   const refused = (what: string) =>
@@ -31,6 +35,7 @@ export function openFile(path: string, { option, maker }: Purpose): OpenFile {
     throw refused(error.code === 'EACCES' ? 'cannot be read: no permission' : `cannot be read (${error.code})`);
   }
   const close = () => closeSync(descriptor);
+  let room = Buffer.alloc(0);
   const found = fstatSync(descriptor, { bigint: true });
   if (!found.isFile()) {
     close();
@@ -42,8 +47,14 @@ export function openFile(path: string, { option, maker }: Purpose): OpenFile {
     length: Number(found.size),
     identity: [found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join('-'),
     at: (offset, count) => {
-      const bytes = Buffer.allocUnsafeSlow(count);
-      return bytes.subarray(0, readSync(descriptor, bytes, 0, count, offset));
+      if (count > smallBytes) {
+        const bytes = Buffer.allocUnsafeSlow(count);
+        return bytes.subarray(0, readSync(descriptor, bytes, 0, count, offset));
+      }
+      if (room.length < count) room = Buffer.allocUnsafeSlow(roomBytes);
+      const bytes = room.subarray(0, readSync(descriptor, room, 0, count, offset));
+      room = room.subarray(bytes.length);
+      return bytes;
     },
     [Symbol.dispose]: close,
   };

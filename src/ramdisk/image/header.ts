@@ -22,6 +22,13 @@ export interface Header {
 }
 
 export const headerBytes = 110;
+const magic = Buffer.from('07070');
+/** The value of each byte that is a hexadecimal digit; -1 for others. */
+const digits = new Int8Array(256).fill(-1);
+for (const [value, text] of [...'0123456789abcdef'].entries()) {
+  digits[text.charCodeAt(0)] = value;
+  digits[text.toUpperCase().charCodeAt(0)] = value;
+}
 /** The mark at an archive's end. */
 export const trailer = 'TRAILER!!!';
 /** PATH_MAX: the kernel passes over what is longer. */
@@ -50,11 +57,22 @@ export const fieldNames = [
  * @see Documentation/driver-api/early-userspace/buffer-format.rst
  */
 export function parseHeader(bytes: Uint8Array): Header | undefined {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-  if (!/^07070[12][0-9A-Fa-f]{104}$/.test(text)) return undefined;
-  const field = (index: number) => Number.parseInt(text.slice(6 + index * 8, 14 + index * 8), 16);
+  if (bytes.length < headerBytes) return undefined;
+  for (let at = 0; at < 5; at += 1) if (bytes[at] !== magic[at]) return undefined;
+  if (bytes[5] !== 0x31 && bytes[5] !== 0x32) return undefined;
+  const fields: number[] = [];
+  for (let at = 6; at < headerBytes; at += 8) {
+    let value = 0;
+    for (let index = at; index < at + 8; index += 1) {
+      const digit = digits[bytes[index] ?? 0] ?? -1;
+      if (digit < 0) return undefined;
+      value = value * 16 + digit;
+    }
+    fields.push(value);
+  }
+  const field = (index: number) => fields[index] as number;
   return {
-    format: text[5] === '1' ? 'newc' : 'crc',
+    format: bytes[5] === 0x31 ? 'newc' : 'crc',
     inode: field(0),
     mode: field(1),
     uid: field(2),

@@ -14,8 +14,8 @@ export interface Node extends Found {
 
 /** What the kernel does with an entry. */
 export interface Effect {
-  /** A phrase: "makes the folder /bin". */
-  readonly does: string;
+  /** A phrase: "makes the folder /bin"; said only when somebody asks. */
+  does(): string;
   /** Undefined when it does what the archive wants. */
   readonly lost?: 'parent-missing' | 'in-the-way' | 'type-unknown';
 }
@@ -48,6 +48,8 @@ export class Rootfs {
   /** By their paths, without a slash at the beginning. */
   readonly nodes = new Map<string, Node>(builtIn);
   private linked = new Map<string, string>();
+  /** Where the folder of a path lies: most entries share one with the entry before. */
+  private readonly folders = new Map<string, string>();
   /** How much is in each folder. */
   private readonly filled = new Map<string, number>([
     ['', 2],
@@ -57,17 +59,16 @@ export class Rootfs {
   /** What becomes of one entry, whose content begins with `head`. */
   add(entry: Unpacked, head: Uint8Array): Effect {
     const place = this.place(entry.path);
-    const path = `/${shown(place ?? entry.path)}`;
     if (place === undefined)
-      return { does: `passes over it: there is no folder for ${shown(entry.path)}`, lost: 'parent-missing' };
+      return { does: () => `passes over it: there is no folder for ${shown(entry.path)}`, lost: 'parent-missing' };
     const type = typeOf(entry.mode);
-    if (type === 'unknown') return { does: 'passes over it: it is of no type', lost: 'type-unknown' };
+    if (type === 'unknown') return { does: () => 'passes over it: it is of no type', lost: 'type-unknown' };
     if (type !== 'file' && type !== 'symlink' && entry.size > 0)
-      return { does: `passes over it: a ${type} has no content`, lost: 'type-unknown' };
+      return { does: () => `passes over it: a ${type} has no content`, lost: 'type-unknown' };
     const before = this.nodes.get(place);
     const other = before !== undefined && (type === 'symlink' || typeOf(before.mode) !== type);
     if (other && !this.remove(place, before)) {
-      return { does: `passes over it: a folder with something in it is at ${path}`, lost: 'in-the-way' };
+      return { does: () => `passes over it: a folder with something in it is at /${shown(place)}`, lost: 'in-the-way' };
     }
     const link = type === 'directory' || type === 'symlink' ? undefined : this.link(entry, place);
     if (link !== undefined && this.nodes.has(link)) {
@@ -76,10 +77,11 @@ export class Rootfs {
       // Both names are of one file, and the last entry brings its content.
       this.put(place, node);
       this.put(link, node);
-      return { does: `makes ${path} one file with /${shown(link)}${entry.size > 0 ? ', and writes its content' : ''}` };
+      const more = entry.size > 0 ? ', and writes its content' : '';
+      return { does: () => `makes /${shown(place)} one file with /${shown(link)}${more}` };
     }
     this.put(place, nodeOf(entry, head));
-    return { does: deed(entry, head, path, before !== undefined) };
+    return { does: () => deed(entry, head, `/${shown(place)}`, before !== undefined) };
   }
 
   /** The kernel forgets which files it could link to. */
@@ -97,6 +99,7 @@ export class Rootfs {
   private remove(place: string, { mode }: Node): boolean {
     if (place === '' || ((mode & 0o170000) === directory && (this.filled.get(place) ?? 0) > 0)) return false;
     this.nodes.delete(place);
+    this.folders.clear();
     this.count(place, -1);
     return true;
   }
@@ -122,6 +125,20 @@ export class Rootfs {
 
   /** The place of a path whose folders are all there, through links; undefined when one is not. */
   private place(path: string, last = false): string | undefined {
+    const at = path.lastIndexOf('/');
+    const [above, name] = [path.slice(0, at), path.slice(at + 1)];
+    if (last || at < 0 || name === '' || name === '.' || name === '..') return this.walk(path, last);
+    const known = this.folders.get(above);
+    if (known !== undefined) return `${known}${name}`;
+    const folder = this.walk(above, true);
+    if (folder === undefined || typeOf(this.nodes.get(folder)?.mode ?? 0) !== 'directory') return undefined;
+    const prefix = folder === '' ? '' : `${folder}/`;
+    this.folders.set(above, prefix);
+    return `${prefix}${name}`;
+  }
+
+  /** As `place`, part by part. */
+  private walk(path: string, last: boolean): string | undefined {
     let waiting = path.split('/').filter((part) => part !== '' && part !== '.');
     let done: string[] = [];
     for (let links = 0; waiting.length > 0; ) {

@@ -22,7 +22,7 @@ export class Warnings {
 
   /** One entry, and what the kernel does with it. */
   entry(path: string, { does, lost }: Effect): void {
-    if (lost !== undefined) this.put(lost, 'warning', `loses ${shown(path)}: the kernel ${does}`);
+    if (lost !== undefined) this.put(lost, 'warning', `loses ${shown(path)}: the kernel ${does()}`);
     if (path.startsWith('/'))
       this.put('path-absolute', 'note', `has the absolute path ${shown(path)}: the kernel takes it from its root`);
     if (path.split('/').includes('..'))
