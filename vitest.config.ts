@@ -4,15 +4,28 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
-      { test: { name: 'integration', include: ['test/integration/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 600_000 } },
+      {
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 600_000,
+          // The longest wait for a network to be silent: another file runs meanwhile, also where there are two CPUs.
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
       {
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 1_800_000,
-          // Each test boots a machine of its own; two at a time would only slow each other down and blur the time limits.
+          // Each test boots a machine of its own; two at a time would only slow each other down and blur the time limits. What
+          // waits more than it works says that it may stand beside another (test.concurrent).
           fileParallelism: false,
+          maxConcurrency: 2,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { expect, test } from 'vitest';
 import { eulab, folder, processesWith, root, scaled } from '../../eulab.ts';
 
 /** One broken machine: what is wrong with it, and how eulab has to name it. */
@@ -93,8 +93,17 @@ async function warningsOf(initrd: string): Promise<readonly { readonly name: str
   return JSON.parse(said.stdout.toString()).warnings;
 }
 
-/** The title of a row. */
-export const title = ({ name, what }: Broken) => (what === undefined ? name : `${name}: ${what}`);
+/** A test of each, two at a time: half of such a boot is waiting for what does not come. */
+export function everyBroken(table: readonly Broken[], around = (body: () => Promise<void>) => body): void {
+  for (const row of table) {
+    const title = row.what === undefined ? row.name : `${row.name}: ${row.what}`;
+    test.concurrent(
+      title,
+      { timeout: 480_000 },
+      around(() => expectBroken(row)),
+    );
+  }
+}
 
 /** QEMU with more arguments behind those that eulab gives it: the later one counts. */
 function wrapper(folder: string, args: string): string {

@@ -1,9 +1,8 @@
 import { join } from 'node:path';
-import { test } from 'vitest';
 import { file } from '../../../src/ramdisk/entry.ts';
 import { artifacts } from '../artifacts.ts';
 import { debugging, kernel } from '../kernels.ts';
-import { type Broken, expectBroken, title } from './boot.ts';
+import { type Broken, everyBroken } from './boot.ts';
 import { call, patchedIn, symbols } from './code.ts';
 import { only } from './initrd.ts';
 import { provoke } from './provoke.ts';
@@ -110,10 +109,4 @@ const table: readonly Broken[] = [
   },
 ];
 
-for (const row of table) {
-  test(
-    title(row),
-    debugging(() => expectBroken(row)),
-    480_000,
-  );
-}
+everyBroken(table, debugging);

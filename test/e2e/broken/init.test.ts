@@ -5,7 +5,7 @@ import { file, symlink } from '../../../src/ramdisk/entry.ts';
 import { raw } from '../../archive.ts';
 import { folder } from '../../eulab.ts';
 import { artifacts } from '../artifacts.ts';
-import { type Broken, expectBroken, title } from './boot.ts';
+import { type Broken, everyBroken, expectBroken } from './boot.ts';
 import { code, elf } from './code.ts';
 import { changed, init, only, written } from './initrd.ts';
 
@@ -101,9 +101,7 @@ const table: readonly Broken[] = [
   },
 ];
 
-test.each(table.map((row) => [title(row), row] as const))('%s', async (_title, row) => {
-  await expectBroken(row);
-});
+everyBroken(table);
 
 test('no-command-channel', async () => {
   using here = folder();

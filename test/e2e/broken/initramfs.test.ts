@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { test } from 'vitest';
 import { file } from '../../../src/ramdisk/entry.ts';
 import { root } from '../../eulab.ts';
 import { artifacts } from '../artifacts.ts';
 import { kernel } from '../kernels.ts';
-import { type Broken, expectBroken, title } from './boot.ts';
+import { type Broken, everyBroken } from './boot.ts';
 import { archive, compressed, only, plain, written } from './initrd.ts';
 
 artifacts();
@@ -82,6 +81,4 @@ const table: readonly Broken[] = [
   },
 ];
 
-test.each(table.map((row) => [title(row), row] as const))('%s', async (_title, row) => {
-  await expectBroken(row);
-});
+everyBroken(table);

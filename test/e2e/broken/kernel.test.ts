@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'vitest';
 import { file } from '../../../src/ramdisk/entry.ts';
 import { root } from '../../eulab.ts';
 import { artifacts } from '../artifacts.ts';
 import { kernel } from '../kernels.ts';
-import { type Broken, expectBroken, title } from './boot.ts';
+import { type Broken, everyBroken } from './boot.ts';
 import { code, elf, patchedIn } from './code.ts';
 import { only, written } from './initrd.ts';
 
@@ -119,6 +118,4 @@ const table: readonly Broken[] = [
   { name: 'command-limit', status: 124, options: ['--limit', 'command=1s'] },
 ];
 
-test.each(table.map((row) => [title(row), row] as const))('%s', async (_title, row) => {
-  await expectBroken(row);
-});
+everyBroken(table);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'vitest';
 import { folder } from '../../eulab.ts';
 import { artifacts } from '../artifacts.ts';
-import { type Broken, expectBroken, stand, title } from './boot.ts';
+import { type Broken, everyBroken, expectBroken, stand } from './boot.ts';
 
 artifacts();
 
@@ -42,9 +42,7 @@ const table: readonly Broken[] = [
   { name: 'qemu-bridge-refused', status: 125, qemu: '-netdev bridge,id=lan,br=no-such-bridge' },
 ];
 
-test.each(table.map((row) => [title(row), row] as const))('%s', async (_title, row) => {
-  await expectBroken(row);
-});
+everyBroken(table);
 
 test('qemu-port-taken', async () => {
   const server = createServer().listen(0, '127.0.0.1');

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, test } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 import { folder } from '../../eulab.ts';
 import { artifacts } from '../artifacts.ts';
-import { type Broken, expectBroken, title } from './boot.ts';
+import { type Broken, everyBroken } from './boot.ts';
 import { elf } from './code.ts';
 
 artifacts();
@@ -61,6 +61,4 @@ const table: readonly Broken[] = [
   },
 ];
 
-test.each(table.map((row) => [title(row), row] as const))('%s', async (_title, row) => {
-  await expectBroken(row);
-});
+everyBroken(table);
