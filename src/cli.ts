@@ -1,61 +1,15 @@
-import { Command, CommanderError, type CommandUnknownOpts } from 'commander';
+import { dirname } from 'node:path';
+import { Command, type CommandUnknownOpts, Option } from 'commander';
 import type { Context } from './commands/context.ts';
-import { EulabError, Interrupted, type Signal, signalNumbers, status } from './errors.ts';
+import { tables, verbs } from './commands/verbs.ts';
+import type { Configuration } from './configuration/configuration.ts';
+import { type ConfigFile, findFiles } from './configuration/find.ts';
+import { Interrupted, type Signal, signalNumbers } from './errors.ts';
 import { version } from './version.ts';
 import { workspace } from './workspace.ts';
 
-/** The verbs, in the order of the help. Each is loaded when it is called: `eulab --help` waits for none of them. */
-const verbs = [
-  { name: 'build', summary: 'build the kernel or the ramdisk', load: async () => (await import('./commands/build.ts')).build },
-  {
-    name: 'kernels',
-    summary: 'the kernels of the workspace: list, use, remove',
-    load: async () => (await import('./commands/kernels.ts')).kernels,
-  },
-  {
-    name: 'boot',
-    summary: 'boot: a shell, or one command and its status',
-    load: async () => (await import('./commands/boot.ts')).boot,
-  },
-  { name: 'ps', summary: 'the machines that run', load: async () => (await import('./commands/ps.ts')).ps },
-  { name: 'exec', summary: 'run a command in a running machine', load: async () => (await import('./commands/exec.ts')).exec },
-  {
-    name: 'console',
-    summary: 'the console of a running machine',
-    load: async () => (await import('./commands/console.ts')).console,
-  },
-  { name: 'stop', summary: 'switch a running machine off', load: async () => (await import('./commands/stop.ts')).stop },
-  {
-    name: 'disk',
-    summary: 'disks for the guest: create, list, remove',
-    load: async () => (await import('./commands/disk.ts')).disk,
-  },
-  {
-    name: 'ramdisk',
-    summary: 'look inside any initramfs: list, show, extract, compare, explain',
-    load: async () => (await import('./commands/ramdisk.ts')).ramdisk,
-  },
-  {
-    name: 'net',
-    summary: "the host's network for machines: up, down, status",
-    load: async () => (await import('./commands/net.ts')).net,
-  },
-  {
-    name: 'image',
-    summary: 'the container image that builds run in',
-    load: async () => (await import('./commands/image.ts')).image,
-  },
-  {
-    name: 'doctor',
-    summary: 'what this host lacks for all that, and what mends it',
-    load: async () => (await import('./commands/doctor.ts')).doctor,
-  },
-  {
-    name: 'clean',
-    summary: 'remove what eulab made, and nothing else',
-    load: async () => (await import('./commands/clean.ts')).clean,
-  },
-] as const;
+/** The options before the verb that take a word. */
+const valued = ['-C', '--directory', '--config'];
 
 const signals = Object.keys(signalNumbers) as Signal[];
 
@@ -77,6 +31,7 @@ async function main(args: readonly string[]): Promise<void> {
     else throw error;
   });
   const program = globals();
+  const settings = settingsFor(program);
   const context: Context = {
     env: process.env,
     signal: interrupted.signal,
@@ -88,16 +43,20 @@ async function main(args: readonly string[]): Promise<void> {
         },
       };
     },
-    workspace: () => workspace(program.opts().directory, process.env),
+    workspace: () => workspace(program.opts().directory ?? settings.folder() ?? '.', process.env),
+    settings,
+    tree: () => wholeTree(context),
     exit: (code) => {
       process.exitCode = code;
     },
   };
+  program.hook('preAction', (_program, command) => settings.configure(command));
   try {
     await withVerbs(program, context, args);
     await program.parseAsync([...args], { from: 'user' });
   } catch (error) {
-    process.exitCode = await explain(error, program.opts().debug === true);
+    const { explain } = await import('./commands/explain.ts');
+    process.exitCode = await explain(error, program.opts().debug === true, settings.given());
   }
   // Nothing is left to do, though a terminal or an inherited pipe on stdin may still keep the process waiting.
   process.stdin.destroy();
@@ -107,60 +66,96 @@ function globals() {
   return new Command('eulab')
     .description("Early userspace lab: from a kernel source to a booted shell, or to a command's exit status.")
     .version(version(), '-V, --version', 'the version, and the git commit it was made from')
-    .option('-C, --directory <dir>', 'work in this folder: outputs go to its artifacts/', '.')
+    .option(
+      '-C, --directory <dir>',
+      'work in this folder: outputs go to its artifacts/ (default: that of eulab.toml, else this one)',
+    )
+    .addOption(
+      new Option('--config <file>', 'settings for this call, instead of the eulab.toml here or above; none: no file at all').env(
+        'EULAB_CONFIG',
+      ),
+    )
     .option('--debug', 'show stack traces and the programs that failed')
     .helpOption('-h, --help', 'this help, or that of a command')
+    .commandsGroup('Settings and help:')
     .helpCommand('help [command]', 'the help of a command')
     .enablePositionalOptions()
-    .showSuggestionAfterError()
-    .exitOverride()
-    .configureOutput({ outputError: () => undefined })
     .addHelpText('after', '\nFirst steps:\n  eulab build kernel && eulab build ramdisk\n  eulab boot\n  eulab boot -- uname -a');
 }
 
 /** Adds every verb by name and summary, and the one that is called with all that it has. */
 async function withVerbs(program: ReturnType<typeof globals>, context: Context, args: readonly string[]): Promise<void> {
-  const words = args.filter((arg, index) => !arg.startsWith('-') && !['-C', '--directory'].includes(args[index - 1] ?? ''));
+  const words = args.filter((arg, index) => !arg.startsWith('-') && !valued.includes(args[index - 1] ?? ''));
   const called = words[0] === 'help' ? words[1] : words[0];
-  for (const { name, summary, load } of verbs) {
+  for (const { name, group, summary, load } of verbs) {
     const command = name === called ? (await load())(context) : new Command(name);
-    program.addCommand(inherit(command.summary(summary)));
+    program.addCommand(command.summary(summary).helpGroup(group));
   }
+  inherit(program);
 }
 
-/** Errors come to `explain`, from every depth of the tree. */
-function inherit<Any extends CommandUnknownOpts>(command: Any): Any {
+/** The program with every verb and all that they have, for whoever describes it. */
+async function wholeTree(context: Context): Promise<CommandUnknownOpts> {
+  const program = globals();
+  const commands = await Promise.all(verbs.map(async ({ load }) => (await load())(context) as CommandUnknownOpts));
+  for (const [index, command] of commands.entries()) program.addCommand(command.summary(verbs[index]?.summary ?? ''));
+  return program;
+}
+
+/** Errors come to `explain`, from every depth of the tree, with the command that they are about. */
+function inherit(command: CommandUnknownOpts): void {
   command
-    .exitOverride()
+    .exitOverride((error) => {
+      throw Object.assign(error, { command });
+    })
     .configureOutput({ outputError: () => undefined })
     .showSuggestionAfterError();
   for (const child of command.commands) inherit(child);
-  return command;
 }
 
-/** Tells the user what went wrong and returns the exit status for it. */
-async function explain(error: unknown, debug: boolean): Promise<number> {
-  if (error instanceof CommanderError) {
-    if (error.exitCode === 0) return status.done;
-    if (error.code === 'commander.help') return status.usage;
-    const [message = '', ...hints] = error.message.replace(/^error: /, '').split('\n');
+/** The settings of the files, which are looked for once, and read only when there are any. */
+function settingsFor(program: ReturnType<typeof globals>): Context['settings'] {
+  let files: readonly ConfigFile[] | undefined;
+  let read: Configuration | undefined;
+  const find = () => {
+    const { directory, config } = program.opts();
+    files ??= findFiles(directory ?? '.', config, process.env);
+    return files;
+  };
+  const load = async () => {
+    const { configuration } = await import('./configuration/configuration.ts');
+    read ??= configuration(find(), tables);
+    return read;
+  };
+  return {
+    files: find,
+    tables,
+    folder: () => {
+      const project = program.opts().config === undefined ? find().find(({ level }) => level === 'project') : undefined;
+      return project === undefined ? undefined : dirname(project.path);
+    },
+    configure: async (command) => {
+      const verb = command.parent === program ? command : command.parent;
+      if (verb === null || !tables.includes(verb.name()) || find().length === 0) return;
+      if (verb.name() === 'net' && lent() && program.getOptionValueSource('config') !== 'cli') await noteUnread(find());
+      else (await load()).configure(command);
+    },
+    machine: async (command, name) => (await load()).machine(command, name),
+    given: () => read?.given ?? [],
+  };
+}
+
+/** Says which files are not heeded that have something to say of the network. */
+async function noteUnread(files: readonly ConfigFile[]): Promise<void> {
+  const { naming } = await import('./configuration/configuration.ts');
+  for (const path of naming(files, 'net')) {
     process.stderr.write(
-      `eulab: ${message}\n${hints
-        .filter(Boolean)
-        .map((hint) => `  hint: ${hint.replace(/^\(|\)$/g, '')}\n`)
-        .join('')}`,
+      `eulab: under sudo ${path} is not read: leave sudo out (it is called when it is needed), or name the file: --config\n`,
     );
-    return status.usage;
   }
-  const { failure } = await import('./ui.ts');
-  if (error instanceof EulabError) {
-    process.stderr.write(await failure(error));
-    if (debug) process.stderr.write(`${error.stack ?? ''}\n${error.cause === undefined ? '' : `caused by: ${error.cause}\n`}`);
-    return error.exitCode;
-  }
-  process.stderr.write(
-    await failure({ message: 'this is a bug of eulab; please report it with these lines', details: [], hint: undefined }),
-  );
-  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-  return status.failed;
+}
+
+/** Root's rights, lent by sudo for this very call: nothing but the call may say then what is done with them. */
+function lent(): boolean {
+  return process.getuid?.() === 0 && !['0', undefined].includes(process.env['SUDO_UID']);
 }

@@ -43,6 +43,7 @@ export const settings = {
   json: () => new Option('--json', 'for programs: one JSON document on stdout'),
   fix: () => new Option('--fix', 'run the safe ones of the commands that mend, after asking for each'),
   yes: () => new Option('-y, --yes', 'with --fix: without asking'),
+  origin: () => new Option('--origin', 'say behind each value where it comes from'),
   dryRun: () => new Option('-n, --dry-run', 'print what would be done and do nothing'),
   plan: () => new Option('--plan', 'the same as --dry-run').implies({ dryRun: true }),
   source: () =>
@@ -78,3 +79,10 @@ export const settings = {
         parsed(v.pipe(v.string(), v.check(kernelName, 'is no name: letters, digits, . _ + -, at most 64, no - or . in front'))),
       ),
 } as const;
+
+/** What a call is asked once, and no file of settings says: what it shows, what it replaces, how it is looked at. */
+export const commandLineOnly: ReadonlySet<string> = new Set([
+  ...['help', 'version', 'directory', 'debug', 'config', 'origin', 'fix', 'yes'],
+  ...['json', 'dry-run', 'plan', 'explain', 'compare', 'profile-boot', 'repeat', 'sudoers', 'force', 'cold', 'tty'],
+  ...['long', 'devices', 'owners', 'headers', 'html'],
+]);

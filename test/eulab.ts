@@ -20,7 +20,8 @@ export interface Ended {
 
 export interface Call {
   readonly input?: string | Uint8Array;
-  readonly env?: Record<string, string>;
+  /** Added to that of the tests; undefined takes a variable out. */
+  readonly env?: Record<string, string | undefined>;
   readonly cwd?: string;
 }
 
@@ -62,7 +63,9 @@ export async function ended(child: ChildProcess): Promise<Ended> {
 }
 
 function launch(file: string, args: readonly string[], { env, cwd }: Call): ChildProcess {
-  return spawn(file, args, { cwd: cwd ?? root, env: { ...process.env, NO_COLOR: '1', ...env }, stdio: 'pipe' });
+  // The settings of whoever runs the tests are not what is tested.
+  const usual = { NO_COLOR: '1', EULAB_CONFIG: 'none' };
+  return spawn(file, args, { cwd: cwd ?? root, env: { ...process.env, ...usual, ...env }, stdio: 'pipe' });
 }
 
 function signalNumber(signal: NodeJS.Signals | null): number {

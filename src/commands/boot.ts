@@ -24,16 +24,20 @@ import { EulabError, status } from '../errors.ts';
 import { locate } from '../exec.ts';
 import { layerFor } from './boot-layer.ts';
 import { described, type Options } from './boot-options.ts';
+import { divided } from './boot-words.ts';
 import type { Context } from './context.ts';
 import { defaultInitrd } from './default-initrd.ts';
 import { guestCommand } from './guest-command.ts';
+import { limited } from './time-limit.ts';
 
 /** `eulab boot [-- COMMAND...]`: a shell in the guest, or one command with its output and its status. */
 export function boot(context: Context) {
-  return described().action(async (words, options) => {
+  return described().action(async (words, options, command) => {
     if (options.compare) return (await import('../boot/timeline/files.ts')).compareFiles(words);
+    const { machineName, behind } = divided(words, process.argv);
+    if (machineName !== undefined) await context.settings.machine(command, machineName);
     const profile = await profiler(context, options);
-    const argv = words.length > 0 || profile === undefined ? words : profile.nothing;
+    const argv = behind.length > 0 || profile === undefined ? behind : profile.nothing;
     if (options.json !== undefined && !options.dryRun && !options.explain) {
       (await import('../boot/outcome.ts')).clearOutcome(options.json);
     }
@@ -240,13 +244,4 @@ async function commandRun(
     cache,
     note,
   });
-}
-
-/** The signal, or one that the time limit aborts first. */
-function limited(signal: AbortSignal, timeoutMs: number | undefined): AbortSignal {
-  if (timeoutMs === undefined) return signal;
-  const limit = new AbortController();
-  const reason = new EulabError(`the time limit of ${timeoutMs / 1000} s is over`, { exitCode: status.timeout });
-  setTimeout(() => limit.abort(reason), timeoutMs).unref();
-  return AbortSignal.any([signal, limit.signal]);
 }

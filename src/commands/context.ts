@@ -1,3 +1,6 @@
+import type { CommandUnknownOpts } from 'commander';
+import type { Said } from '../configuration/check.ts';
+import type { ConfigFile } from '../configuration/find.ts';
 import type { Signal } from '../errors.ts';
 import type { Workspace } from '../workspace.ts';
 
@@ -10,6 +13,26 @@ export interface Context {
   passSignal(take: (signal: Signal) => void): Disposable;
   /** The workspace of --directory; known once the command line is parsed. */
   workspace(): Workspace;
+  /** What the files of settings say. */
+  readonly settings: Settings;
+  /** The program with all verbs and all that they have. */
+  tree(): Promise<CommandUnknownOpts>;
   /** Ends the process with this status when the verb returns; 0 unless called. */
   exit(status: number): void;
+}
+
+/** The files of settings of this call. */
+export interface Settings {
+  /** In rising order. */
+  files(): readonly ConfigFile[];
+  /** The folder of the project, when a file of settings says that there is one. */
+  folder(): string | undefined;
+  /** The verbs that have tables. */
+  readonly tables: readonly string[];
+  /** Gives a command what the files say of it. */
+  configure(command: CommandUnknownOpts): Promise<void>;
+  /** Gives `boot` what the files say of a machine. @throws EulabError (2) when there is none of that name. */
+  machine(command: CommandUnknownOpts, name: string): Promise<void>;
+  /** What was given. */
+  given(): readonly Said[];
 }

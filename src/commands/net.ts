@@ -73,12 +73,12 @@ function upCommand(context: Context) {
       }) => {
         const vlan = vlanAsked({ vlan: id, vlanMode, vlanAddress, uplink: rest.uplink });
         const lab: Lab = { bridge, address, state, ...rest, ...(vlan === undefined ? {} : { vlan }) };
-        if (sudoers === true) return void process.stdout.write(rule());
+        if (sudoers === true) return void process.stdout.write(rule(flagsOf(context)));
         if (dryRun === true) {
           print((await view(lab, { force: force === true })).resources.flatMap(({ make }) => make.map(show)));
           return;
         }
-        if (!isRoot()) return context.exit(await asRoot());
+        if (!isRoot()) return context.exit(await asRoot(context));
         using display = await ui({ verbose: false });
         const act = { signal: context.signal, report: display.report };
         const changed = await up(lab, { force: force === true, confirmMs: confirmWithin }, act);
@@ -104,7 +104,7 @@ function downCommand(context: Context) {
         print((await view(lab, undefined)).resources.toReversed().flatMap(({ remove }) => remove.map(show)));
         return;
       }
-      if (!isRoot()) return context.exit(await asRoot());
+      if (!isRoot()) return context.exit(await asRoot(context));
       using display = await ui({ verbose: false });
       const removed = await down(lab, { signal: context.signal, report: display.report });
       display.report({ kind: 'note', text: removed ? `${bridge} is down` : `nothing stands of ${bridge}` });
@@ -165,18 +165,34 @@ function described(bridge: string, seen: View, users: PortUsers): string[] {
   ];
 }
 
+/** What files of settings say, as the command line would: with the rights that sudo lends no file is read. */
+function flagsOf({ settings }: Context): string[] {
+  return settings.given().flatMap(({ setting: { option }, texts }) => {
+    if (typeof texts === 'boolean') return texts === option.negate ? [] : [option.long ?? ''];
+    return texts.map((text) => `${option.long}=${text}`);
+  });
+}
+
 function print(lines: readonly string[]): void {
   process.stdout.write(lines.map((line) => `${line}\n`).join(''));
 }
 
+/** For a call that says all that files would. */
+const noFiles = ['--config', 'none'];
+
 /** The rule of sudo for this call and for the one that takes its network down again. */
-function rule(): string {
-  const [program = '', ...words] = process.argv.slice(1).filter((word) => word !== '--sudoers');
+function rule(fromFiles: readonly string[]): string {
+  const [program = '', ...typed] = process.argv.slice(1).filter((word) => word !== '--sudoers');
+  const words = [...typed, ...fromFiles];
+  const without = (flags: readonly string[]) => (flags.length > 0 ? noFiles : []);
   const place = words.flatMap((word, index) => {
     if (/^--(bridge|state)=/.test(word)) return [word];
     return word === '--bridge' || word === '--state' ? words.slice(index, index + 2) : [];
   });
-  const calls = [words, ['net', 'down', ...place]];
+  const calls = [
+    [...without(fromFiles), ...words],
+    [...without(fromFiles.filter((flag) => place.includes(flag))), 'net', 'down', ...place],
+  ];
   return ruleFor(
     userInfo().username,
     calls.map((call) => [process.execPath, program, ...call]),
@@ -184,7 +200,7 @@ function rule(): string {
 }
 
 /** This very call again, as root: one question for a password at most. Returns its status. @throws EulabError (3) without sudo. */
-async function asRoot(): Promise<number> {
+async function asRoot(context: Context): Promise<number> {
   if (locate('sudo') === undefined) {
     throw new EulabError('the network of the host is root’s, and sudo is not installed', {
       hint: 'call it as root; eulab net up --dry-run prints what it would do',
@@ -193,7 +209,10 @@ async function asRoot(): Promise<number> {
   }
   const env = Object.entries(process.env).flatMap(([name, value]) => (name.startsWith('EULAB_') ? [`${name}=${value}`] : []));
   // Without a variable there is no env: a rule of sudoers can then name this call and no other.
-  const args = [...(env.length === 0 ? [] : ['env', ...env]), process.execPath, ...process.argv.slice(1)];
+  const [program = '', ...words] = process.argv.slice(1);
+  const flags = flagsOf(context);
+  const call = [process.execPath, program, ...(flags.length > 0 ? noFiles : []), ...words, ...flags];
+  const args = [...(env.length === 0 ? [] : ['env', ...env]), ...call];
   const child = await start({ file: 'sudo', args }, ['inherit', 'inherit', 'inherit']);
   const [code] = await once(child, 'exit');
   return typeof code === 'number' ? code : statuses.failed;

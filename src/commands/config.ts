@@ -1,0 +1,187 @@
+import { Argument, Command, type CommandUnknownOpts } from 'commander';
+import { settings } from '../config.ts';
+import { type Configuration, configuration, findAll } from '../configuration/configuration.ts';
+import { near, readDocument } from '../configuration/document.ts';
+import { type Effective, effective, fromEnvironment } from '../configuration/effective.ts';
+import { refusal } from '../configuration/mistake.ts';
+import { schemaOf } from '../configuration/schema.ts';
+import { tableName } from '../configuration/section.ts';
+import { optionsOf, settingsOf } from '../configuration/setting.ts';
+import { EulabError, status } from '../errors.ts';
+import { nearest } from '../nearest.ts';
+import type { Context } from './context.ts';
+
+/** `eulab config show|check|schema`. */
+export function config(context: Context) {
+  return new Command('config')
+    .description(
+      'Settings come, in rising order, from ~/.config/eulab/config.toml (XDG_CONFIG_HOME), from the eulab.toml in this folder or the\n' +
+        'nearest one above, from the environment (EULAB_*), and from the command line. Tables have the names of verbs, keys those of\n' +
+        'options; a path in a file is relative to the file. [machine.NAME] has what boot has, for eulab boot NAME.',
+    )
+    .addCommand(show(context))
+    .addCommand(check(context))
+    .addCommand(schema(context))
+    .addHelpText('after', example);
+}
+
+const example = `
+An eulab.toml:
+  [build.kernel]
+  profile = "debug"
+  set = { CONFIG_KASAN = "y" }
+
+  [boot]
+  memory = "1G"
+
+  [machine.router]
+  net = ["user", "lab:a,ip=10.1.0.1/24"]
+  disk = "data:snapshot"
+  limit = { kernel = "30s" }
+
+With it:
+  eulab boot router -- ip route`;
+
+/** What nobody names as an option. */
+const variables = ['EULAB_CACHE', 'EULAB_CONFIG', 'EULAB_TEST_CACHE', 'EULAB_MUTATIONS', 'EULAB_TREES'];
+
+function show(context: Context) {
+  return new Command('show')
+    .summary("each setting's value, as a file would say it")
+    .description("Print each setting's value as it is now, in the form of an eulab.toml.")
+    .addArgument(new Argument('[table]', 'one table only, such as boot, build.kernel or machine.NAME'))
+    .addOption(settings.origin())
+    .addOption(settings.json())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  eulab config show --origin\n  eulab config show machine.web\n  eulab config show --json',
+    )
+    .action(async (wanted, options) => {
+      const tables = await shownTables(context, wanted);
+      if (options.json === true) {
+        const list = tables.flatMap(({ table, rows }) =>
+          rows.map(({ value, ...row }) => ({ table, ...row, value: value ?? null })),
+        );
+        const files = context.settings.files().map(({ path }) => path);
+        process.stdout.write(`${JSON.stringify({ schema: 1, files, settings: list }, undefined, 2)}\n`);
+      } else process.stdout.write(tables.map((one) => tableText(one, options.origin === true)).join('\n'));
+    });
+}
+
+interface Table {
+  readonly table: string;
+  readonly rows: readonly Effective[];
+}
+
+/** @throws EulabError (2) for a table that is none, and for mistakes in the files. */
+async function shownTables(context: Context, wanted: string | undefined): Promise<Table[]> {
+  const tree = await context.tree();
+  const { tables: verbs, files } = context.settings;
+  const said = configuration(files(), verbs);
+  const leaves = tree.commands.filter((verb) => verbs.includes(verb.name())).flatMap(leavesOf);
+  const [, machine] = /^machine\.(.+)$/.exec(wanted ?? '') ?? [];
+  if (machine !== undefined) {
+    const boot = leaves.find((leaf) => leaf.name() === 'boot') as CommandUnknownOpts;
+    return [{ table: tableName(['machine', machine]), rows: rowsOf(context, boot, said, machine) }];
+  }
+  const all = leaves.filter((leaf) => settingsOf(leaf).length > 0);
+  const names = all.map(nameOf);
+  const chosen = all.filter((leaf) => wanted === undefined || nameOf(leaf) === wanted || nameOf(leaf).startsWith(`${wanted}.`));
+  if (chosen.length > 0) return chosen.map((leaf) => ({ table: nameOf(leaf), rows: rowsOf(context, leaf, said, undefined) }));
+  const like = nearest(wanted ?? '', names);
+  throw new EulabError(`there is no table ${JSON.stringify(wanted)}`, {
+    hint: like === undefined ? `there are ${names.join(', ')}, machine.NAME` : `did you mean ${like}?`,
+    exitCode: status.usage,
+  });
+}
+
+function rowsOf({ env }: Context, command: CommandUnknownOpts, said: Configuration, machine: string | undefined): Effective[] {
+  const mistakes = fromEnvironment(command, env);
+  if (mistakes.length > 0) throw refusal(mistakes);
+  said.configure(command);
+  if (machine !== undefined) said.machine(command, machine);
+  return effective(command, said.given, env);
+}
+
+function leavesOf(command: CommandUnknownOpts): CommandUnknownOpts[] {
+  return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf);
+}
+
+/** The table of a command: the words behind `eulab`, with dots. */
+function nameOf(command: CommandUnknownOpts): string {
+  const above = command.parent?.parent === null || command.parent === null ? '' : `${nameOf(command.parent)}.`;
+  return `${above}${command.name()}`;
+}
+
+function tableText({ table, rows }: Table, origin: boolean): string {
+  const lines = rows
+    .filter(({ value }) => value !== undefined)
+    .map(({ key, value, origin }) => [`${key} = ${toml(value)}`, origin] as const);
+  const wide = Math.max(...lines.map(([text]) => text.length));
+  const told = lines.map(([text, from]) => (origin ? `${text.padEnd(wide)}  # ${originText(from)}` : text));
+  return [`[${table}]`, ...told, ''].join('\n');
+}
+
+function toml(value: Effective['value']): string {
+  return Array.isArray(value) ? `[${value.map((one) => JSON.stringify(one)).join(', ')}]` : JSON.stringify(value);
+}
+
+function originText(origin: Effective['origin']): string {
+  if (origin.kind === 'file') return `${near(origin.file)}:${origin.line}:${origin.column}`;
+  return origin.kind === 'environment' ? origin.variable : 'default';
+}
+
+function check(context: Context) {
+  return new Command('check')
+    .summary('all mistakes in the files and in the environment')
+    .description(
+      'Look at every table of the files of settings, and at every EULAB_ variable; tell all mistakes at once (status 2).',
+    )
+    .addHelpText('after', '\nExamples:\n  eulab config check\n  eulab --config ci.toml config check')
+    .action(async () => {
+      const tree = await context.tree();
+      const { files, tables } = context.settings;
+      const documents = files().map(readDocument);
+      const verbs = tree.commands.filter((verb) => tables.includes(verb.name()));
+      const found = findAll(documents, verbs);
+      const mistakes = [...found.mistakes, ...environmentMistakes(tree, context.env)];
+      if (mistakes.length > 0) throw refusal(mistakes);
+      for (const { path } of documents) {
+        const count = found.said.filter(({ document }) => document.path === path).length;
+        process.stdout.write(`${near(path)}: ${count} ${count === 1 ? 'setting' : 'settings'}, no mistakes\n`);
+      }
+      if (documents.length === 0) process.stdout.write('no file of settings is read\n');
+    });
+}
+
+function environmentMistakes(tree: CommandUnknownOpts, env: NodeJS.ProcessEnv) {
+  const leaves = [tree, ...tree.commands.flatMap(leavesOf)];
+  const known = [...variables, ...leaves.flatMap((leaf) => optionsOf(leaf).flatMap(({ option }) => option.envVar ?? []))];
+  const wrong = leaves.flatMap((leaf) => fromEnvironment(leaf, env));
+  // One variable may be a setting of several verbs.
+  const once = wrong.filter(({ place }, index) => wrong.findIndex((other) => other.place === place) === index);
+  const unknown = Object.keys(env).filter((name) => name.startsWith('EULAB_') && !known.includes(name));
+  const told = unknown.map((name) => {
+    const like = nearest(name, known);
+    return {
+      place: name,
+      message: 'there is no such variable',
+      hint: like === undefined ? 'eulab config show --json names all' : `did you mean ${like}?`,
+    };
+  });
+  return [...once, ...told];
+}
+
+function schema(context: Context) {
+  return new Command('schema')
+    .summary('a JSON Schema of the files, for editors')
+    .description('Print the JSON Schema of eulab.toml. An editor with a TOML language server then completes and checks it.')
+    .addHelpText(
+      'after',
+      '\nExample:\n  eulab config schema > eulab.schema.json\n\nand in the first line of eulab.toml:\n  #:schema ./eulab.schema.json',
+    )
+    .action(async () => {
+      const tree = await context.tree();
+      process.stdout.write(`${JSON.stringify(schemaOf(tree, context.settings.tables), undefined, 2)}\n`);
+    });
+}

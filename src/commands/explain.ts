@@ -1,0 +1,85 @@
+import { CommanderError, type CommandUnknownOpts } from 'commander';
+import type { Said } from '../configuration/check.ts';
+import { placeholder } from '../configuration/setting.ts';
+import { EulabError, status } from '../errors.ts';
+import { nearest } from '../nearest.ts';
+import { failure } from '../ui.ts';
+
+/** Tells the user what went wrong and returns the exit status for it. `given` is what came from files of settings. */
+export async function explain(error: unknown, debug: boolean, given: readonly Said[]): Promise<number> {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return status.done;
+    if (error.code === 'commander.help') return status.usage;
+    const { command } = error as CommanderError & { readonly command?: CommandUnknownOpts };
+    process.stderr.write(await failure({ ...refused(error, command), details: [] }));
+    return status.usage;
+  }
+  if (error instanceof EulabError) {
+    const details = given.length > 0 && error.exitCode === status.usage ? await origins(given, error) : [];
+    const { message, hint, check } = error;
+    process.stderr.write(await failure({ message, hint, check, details: [...error.details, ...details] }));
+    if (debug) process.stderr.write(`${error.stack ?? ''}\n${error.cause === undefined ? '' : `caused by: ${error.cause}\n`}`);
+    return error.exitCode;
+  }
+  process.stderr.write(
+    await failure({ message: 'this is a bug of eulab; please report it with these lines', details: [], hint: undefined }),
+  );
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  return status.failed;
+}
+
+async function origins(given: readonly Said[], error: EulabError): Promise<string[]> {
+  const { traced } = await import('../configuration/configuration.ts');
+  return traced(given, error.message);
+}
+
+/** What commander refuses, as a message and what to do. */
+function refused(error: CommanderError, command: CommandUnknownOpts | undefined): { message: string; hint: string | undefined } {
+  const [line = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
+  const suggestion = rest.join(' ').replace(/^\(|\)$/g, '');
+  const [, message = line, why] = /^(.* is invalid)\. (.*)$/s.exec(line) ?? [];
+  const told = why === undefined ? message : `${message}: ${why.replace(/^It /, 'it ').replace(/\.$/, '')}`;
+  return { message: told, hint: suggestion || (command === undefined ? undefined : remedy(error, line, command)) };
+}
+
+/** What to do about a refused command line. */
+function remedy(error: CommanderError, line: string, command: CommandUnknownOpts): string | undefined {
+  const name = nameOf(command);
+  const quoted = [...line.matchAll(/'([^']*)'/g)].map(([, text = '']) => text);
+  const option = command.options.find(({ flags }) => flags === quoted[0]);
+  switch (error.code) {
+    case 'commander.unknownOption':
+      return beforeTheVerb(quoted[0] ?? '', command) ?? `${name} --help lists the options`;
+    case 'commander.unknownCommand':
+      return `${name} --help lists the verbs`;
+    case 'commander.missingArgument':
+    case 'commander.excessArguments':
+      return `write ${name} ${command.usage()}`;
+    case 'commander.optionMissingArgument':
+      return option === undefined ? undefined : `${option.long}: ${option.description}`;
+    case 'commander.conflictingOption':
+      return 'leave one of them out';
+    default: {
+      const near = nearest(quoted[1] ?? '', option?.argChoices ?? []);
+      if (near !== undefined) return `did you mean ${near}?`;
+      return option === undefined ? `${name} --help has more` : `${option.long}: ${option.description}`;
+    }
+  }
+}
+
+/** An option of the program that was said behind the verb. */
+function beforeTheVerb(flag: string, command: CommandUnknownOpts): string | undefined {
+  const word = flag.replace(/=.*/s, '');
+  for (let above = command.parent; above !== null; above = above.parent) {
+    const there = above.options.find((option) => [option.short, option.long].includes(word));
+    if (there === undefined) continue;
+    const value = there.required ? ` ${placeholder(there)}` : '';
+    return `it stands before the verb: ${nameOf(above)} ${there.long}${value.toUpperCase()} ${nameOf(command).replace(/^\S+ /, '')}`;
+  }
+  return undefined;
+}
+
+/** The words by which a command is called. */
+function nameOf(command: CommandUnknownOpts | null | undefined): string {
+  return command === null || command === undefined ? '' : `${nameOf(command.parent)} ${command.name()}`.trim();
+}
