@@ -79,18 +79,17 @@ async function shownTables(context: Context, wanted: string | undefined): Promis
   const { tables: verbs, files } = context.settings;
   const said = configuration(files(), verbs);
   const leaves = tree.commands.filter((verb) => verbs.includes(verb.name())).flatMap(leavesOf);
-  const [, machine] = /^machine\.(.+)$/.exec(wanted ?? '') ?? [];
-  if (machine !== undefined) {
-    const boot = leaves.find((leaf) => leaf.name() === 'boot') as CommandUnknownOpts;
-    return [{ table: tableName(['machine', machine]), rows: rowsOf(context, boot, said, machine) }];
-  }
-  const all = leaves.filter((leaf) => settingsOf(leaf).length > 0);
-  const names = all.map(nameOf);
-  const chosen = all.filter((leaf) => wanted === undefined || nameOf(leaf) === wanted || nameOf(leaf).startsWith(`${wanted}.`));
-  if (chosen.length > 0) return chosen.map((leaf) => ({ table: nameOf(leaf), rows: rowsOf(context, leaf, said, undefined) }));
+  const boot = leaves.find((leaf) => leaf.name() === 'boot') as CommandUnknownOpts;
+  const all = [
+    ...leaves.filter((leaf) => settingsOf(leaf).length > 0).map((leaf) => [nameOf(leaf), leaf, undefined] as const),
+    ...said.machines().map((name) => [tableName(['machine', name]), boot, name] as const),
+  ];
+  const chosen = all.filter(([name]) => wanted === undefined || name === wanted || name.startsWith(`${wanted}.`));
+  if (chosen.length > 0) return chosen.map(([table, leaf, machine]) => ({ table, rows: rowsOf(context, leaf, said, machine) }));
+  const names = all.map(([name]) => name);
   const like = nearest(wanted ?? '', names);
   throw new EulabError(`there is no table ${JSON.stringify(wanted)}`, {
-    hint: like === undefined ? `there are ${names.join(', ')}, machine.NAME` : `did you mean ${like}?`,
+    hint: like === undefined ? `there are ${names.join(', ')}` : `did you mean ${like}?`,
     exitCode: status.usage,
   });
 }

@@ -19,6 +19,8 @@ export interface Configuration {
   configure(command: CommandUnknownOpts): void;
   /** Gives a command that was configured what a machine's table says, on top. @throws EulabError (2) also when there is no machine of that name. */
   machine(command: CommandUnknownOpts, name: string): void;
+  /** The machines that there are. */
+  machines(): readonly string[];
   /** What was given to the command so far. */
   readonly given: readonly Said[];
 }
@@ -57,6 +59,7 @@ export function configuration(files: readonly ConfigFile[], verbs: readonly stri
         ours.toSorted((a, b) => a.path.length - b.path.length),
       );
     },
+    machines: () => machineNames(documents()),
     machine: (command, name) => {
       if (!machineNames(documents()).includes(name)) throw noMachine(documents(), name);
       give(command, saidIn(documents(), [machineSection(command, name)], verbs));

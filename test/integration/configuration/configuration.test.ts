@@ -113,7 +113,7 @@ test('an error of a value that a file said names the place', async () => {
 });
 
 test('--json has a schema, every setting, and where it comes from', async () => {
-  using it = project({ 'project/eulab.toml': '[boot]\ncpus = 3\n' });
+  using it = project({ 'project/eulab.toml': '[boot]\ncpus = 3\n[machine.a]\ncpus = 4\n[machine.b]\n' });
   const { stdout } = await it.call(['config', 'show', '--json']);
   const document = JSON.parse(stdout.toString());
   expect([document.schema, document.files]).toEqual([1, [join(it.path, 'project/eulab.toml')]]);
@@ -125,6 +125,8 @@ test('--json has a schema, every setting, and where it comes from', async () => 
   });
   expect(one('boot', 'initrd')).toEqual({ table: 'boot', key: 'initrd', value: null, origin: { kind: 'default' } });
   expect(one('net.up', 'bridge')).toMatchObject({ value: 'vmbr0' });
+  expect(one('machine.a', 'cpus').value).toBe('4');
+  expect(one('machine.b', 'cpus').value).toBe('3');
 });
 
 requires('root')(
