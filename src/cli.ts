@@ -52,11 +52,15 @@ async function main(args: readonly string[]): Promise<void> {
   };
   program.hook('preAction', (_program, command) => settings.configure(command));
   try {
-    await withVerbs(program, context, args);
-    await program.parseAsync([...args], { from: 'user' });
+    const words = wordsOf(args);
+    // `eulab help build kernel` is `eulab build kernel --help`.
+    const line = words[0] === 'help' ? [...args.filter((arg) => arg !== 'help'), '--help'] : [...args];
+    await withVerbs(program, context, words[0] === 'help' ? words[1] : words[0]);
+    if (line.some((arg) => ['-h', '--help'].includes(arg))) knownVerbs(program, wordsOf(line));
+    await program.parseAsync(line, { from: 'user' });
   } catch (error) {
     const { explain } = await import('./commands/explain.ts');
-    process.exitCode = await explain(error, program.opts().debug === true, settings.given());
+    process.exitCode = await explain(error, program.opts().debug === true, settings.given(), context.tree);
   }
   // Nothing is left to do, though a terminal or an inherited pipe on stdin may still keep the process waiting.
   process.stdin.destroy();
@@ -83,10 +87,25 @@ function globals() {
     .addHelpText('after', '\nFirst steps:\n  eulab build kernel && eulab build ramdisk\n  eulab boot\n  eulab boot -- uname -a');
 }
 
+/** The words of a command line before `--` that are no options, nor values of those before the verb. */
+function wordsOf(args: readonly string[]): string[] {
+  const end = args.indexOf('--');
+  const before = end === -1 ? args : args.slice(0, end);
+  return before.filter((arg, index) => !arg.startsWith('-') && !valued.includes(before[index - 1] ?? ''));
+}
+
+/** Help for a verb that is none is no help. @throws CommanderError, as without the wish for help. */
+function knownVerbs(program: CommandUnknownOpts, words: readonly string[]): void {
+  const [word, ...rest] = words;
+  const verb = program.commands.find((command) => command.name() === word);
+  if (verb !== undefined) knownVerbs(verb, rest);
+  else if (word !== undefined && program.commands.length > 0 && program.registeredArguments.length === 0) {
+    program.parse([word], { from: 'user' });
+  }
+}
+
 /** Adds every verb by name and summary, and the one that is called with all that it has. */
-async function withVerbs(program: ReturnType<typeof globals>, context: Context, args: readonly string[]): Promise<void> {
-  const words = args.filter((arg, index) => !arg.startsWith('-') && !valued.includes(args[index - 1] ?? ''));
-  const called = words[0] === 'help' ? words[1] : words[0];
+async function withVerbs(program: ReturnType<typeof globals>, context: Context, called: string | undefined): Promise<void> {
   for (const { name, group, summary, load } of verbs) {
     const command = name === called ? (await load())(context) : new Command(name);
     program.addCommand(command.summary(summary).helpGroup(group));
@@ -110,6 +129,8 @@ function inherit(command: CommandUnknownOpts): void {
     })
     .configureOutput({ outputError: () => undefined })
     .showSuggestionAfterError();
+  // A few options need no headings.
+  if (command.options.length < 9) for (const option of command.options) option.helpGroup('Options:');
   for (const child of command.commands) inherit(child);
 }
 

@@ -1,14 +1,17 @@
 import { Option } from 'commander';
+import { grouped } from './grouped.ts';
 import { collect } from './option-parsers.ts';
 
 /** The settings of disks: a part of the table of settings in config.ts. */
 export const diskSettings = {
-  disk: () =>
-    new Option(
-      '--disk <disk>',
-      "a disk for the guest, /dev/vda and on: a disk's name or a file, with :ro or :snapshot behind it (repeatable)",
-    ).argParser(collect),
-  root: () => new Option('--root <disk>', 'boot into the file system of this disk, named as for --disk; it is /dev/vda'),
+  ...grouped('Disks and folders:', {
+    disk: () =>
+      new Option(
+        '--disk <disk>',
+        "a disk for the guest, /dev/vda and on: a disk's name or a file, with :ro or :snapshot behind it (repeatable)",
+      ).argParser(collect),
+    root: () => new Option('--root <disk>', 'boot into the file system of this disk, named as for --disk; it is /dev/vda'),
+  }),
   diskFormat: () =>
     new Option('--format <format>', 'raw is fastest; qcow2 is small where the host has no sparse files')
       .choices(['raw', 'qcow2'] as const)

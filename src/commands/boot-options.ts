@@ -71,6 +71,8 @@ function named() {
       'Boot the kernel and the initramfs in QEMU. Without COMMAND: a shell on the console (ctrl-A x ends the machine).\n' +
         "With COMMAND: it runs in the guest with this process's stdin, stdout and stderr, and its status is eulab's.",
     )
+    .usage('[options] [machine] [-- command...]')
+    .argument('[machine]', 'a machine of eulab.toml, [machine.NAME], with all that it says there')
     .argument('[command...]', 'what to run in the guest, after --; with --compare the two timelines');
 }
 
@@ -78,6 +80,7 @@ const examples = `
 Examples:
   eulab boot
   eulab boot -- uname -a
+  eulab boot router -- ip route                     [machine.router] of eulab.toml
   eulab boot --timeout 30s -- sh -c "dmesg | grep virtio"
   eulab boot --disk data -- sh -c "mount /dev/vda /mnt && date >>/mnt/boots"
   eulab boot --root rootfs:snapshot

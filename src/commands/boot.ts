@@ -32,7 +32,8 @@ import { limited } from './time-limit.ts';
 
 /** `eulab boot [-- COMMAND...]`: a shell in the guest, or one command with its output and its status. */
 export function boot(context: Context) {
-  return described().action(async (words, options, command) => {
+  return described().action(async (first, rest, options, command) => {
+    const words = first === undefined ? [] : [first, ...rest];
     if (options.compare) return (await import('../boot/timeline/files.ts')).compareFiles(words);
     const { machineName, behind } = divided(words, process.argv);
     if (machineName !== undefined) await context.settings.machine(command, machineName);

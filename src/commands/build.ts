@@ -17,7 +17,8 @@ export function build(context: Context) {
   return new Command('build')
     .description('Build what the machine boots, from source.')
     .addCommand(kernel(context))
-    .addCommand(ramdisk(context));
+    .addCommand(ramdisk(context))
+    .addHelpText('after', '\nExamples:\n  eulab build kernel\n  eulab build ramdisk\n  eulab build kernel --help');
 }
 
 function kernel(context: Context) {

@@ -5,7 +5,7 @@ import { near, readDocument } from '../configuration/document.ts';
 import { type Effective, effective, fromEnvironment } from '../configuration/effective.ts';
 import { refusal } from '../configuration/mistake.ts';
 import { schemaOf } from '../configuration/schema.ts';
-import { tableName } from '../configuration/section.ts';
+import { leavesOf, tableName } from '../configuration/section.ts';
 import { optionsOf, settingsOf } from '../configuration/setting.ts';
 import { EulabError, status } from '../errors.ts';
 import { nearest } from '../nearest.ts';
@@ -39,8 +39,10 @@ An eulab.toml:
   disk = "data:snapshot"
   limit = { kernel = "30s" }
 
-With it:
-  eulab boot router -- ip route`;
+Examples:
+  eulab boot router -- ip route
+  eulab config show machine.router --origin
+  eulab config check`;
 
 /** What nobody names as an option. */
 const variables = ['EULAB_CACHE', 'EULAB_CONFIG', 'EULAB_TEST_CACHE', 'EULAB_MUTATIONS', 'EULAB_TREES'];
@@ -100,10 +102,6 @@ function rowsOf({ env }: Context, command: CommandUnknownOpts, said: Configurati
   said.configure(command);
   if (machine !== undefined) said.machine(command, machine);
   return effective(command, said.given, env);
-}
-
-function leavesOf(command: CommandUnknownOpts): CommandUnknownOpts[] {
-  return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf);
 }
 
 /** The table of a command: the words behind `eulab`, with dots. */
@@ -177,7 +175,7 @@ function schema(context: Context) {
     .description('Print the JSON Schema of eulab.toml. An editor with a TOML language server then completes and checks it.')
     .addHelpText(
       'after',
-      '\nExample:\n  eulab config schema > eulab.schema.json\n\nand in the first line of eulab.toml:\n  #:schema ./eulab.schema.json',
+      '\nExamples:\n  eulab config schema > eulab.schema.json\n  eulab config schema | jq .properties.boot\n\nand in the first line of eulab.toml:\n  #:schema ./eulab.schema.json',
     )
     .action(async () => {
       const tree = await context.tree();

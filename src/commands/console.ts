@@ -16,6 +16,7 @@ export function console(context: Context) {
         'Without a terminal it is only shown, until the machine ends.',
     )
     .argument('<name>', 'the machine, as eulab ps names it')
+    .addHelpText('after', '\nExamples:\n  eulab console vm1\n  eulab console vm1 | grep -m1 virtio')
     .action(async (name) => {
       using held = await call(await running(name, runtimeFolder(context.env)));
       const typing = process.stdin.isTTY && process.stdout.isTTY;

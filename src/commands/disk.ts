@@ -19,7 +19,11 @@ export function disk(context: Context) {
     )
     .addCommand(create(context))
     .addCommand(list(context))
-    .addCommand(remove(context));
+    .addCommand(remove(context))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  eulab disk create data 2G && eulab boot --disk data\n  eulab disk list\n  eulab disk remove data',
+    );
 }
 
 function create(context: Context) {
@@ -91,7 +95,7 @@ function remove(context: Context) {
     .summary('remove a disk and all that is on it')
     .description('Remove a disk and all that is on it. One that a machine uses is refused.')
     .argument('<name>', 'of the disk')
-    .addHelpText('after', '\nExample:\n  eulab disk remove data')
+    .addHelpText('after', '\nExamples:\n  eulab disk remove data\n  eulab disk list')
     .action(async (name) => {
       using display = await ui({ verbose: false });
       const { file } = await removeDisk(name, placeOf(context, display.report));

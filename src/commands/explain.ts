@@ -1,17 +1,26 @@
 import { CommanderError, type CommandUnknownOpts } from 'commander';
 import type { Said } from '../configuration/check.ts';
-import { placeholder } from '../configuration/setting.ts';
+import { leavesOf } from '../configuration/section.ts';
+import { describedShort, placeholder } from '../configuration/setting.ts';
 import { EulabError, status } from '../errors.ts';
 import { nearest } from '../nearest.ts';
 import { failure } from '../ui.ts';
 
+/** All verbs, with all that they have. */
+type Tree = () => Promise<CommandUnknownOpts>;
+
+interface Refused {
+  readonly message: string;
+  readonly hint: string | undefined;
+}
+
 /** Tells the user what went wrong and returns the exit status for it. `given` is what came from files of settings. */
-export async function explain(error: unknown, debug: boolean, given: readonly Said[]): Promise<number> {
+export async function explain(error: unknown, debug: boolean, given: readonly Said[], tree: Tree): Promise<number> {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return status.done;
     if (error.code === 'commander.help') return status.usage;
     const { command } = error as CommanderError & { readonly command?: CommandUnknownOpts };
-    process.stderr.write(await failure({ ...refused(error, command), details: [] }));
+    process.stderr.write(await failure({ ...(await refused(error, command, tree)), details: [] }));
     return status.usage;
   }
   if (error instanceof EulabError) {
@@ -34,37 +43,52 @@ async function origins(given: readonly Said[], error: EulabError): Promise<strin
 }
 
 /** What commander refuses, as a message and what to do. */
-function refused(error: CommanderError, command: CommandUnknownOpts | undefined): { message: string; hint: string | undefined } {
+async function refused(error: CommanderError, command: CommandUnknownOpts | undefined, tree: Tree): Promise<Refused> {
   const [line = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
-  const suggestion = rest.join(' ').replace(/^\(|\)$/g, '');
-  const [, message = line, why] = /^(.* is invalid)\. (.*)$/s.exec(line) ?? [];
-  const told = why === undefined ? message : `${message}: ${why.replace(/^It /, 'it ').replace(/\.$/, '')}`;
-  return { message: told, hint: suggestion || (command === undefined ? undefined : remedy(error, line, command)) };
+  const suggestion = rest.join(' ').replace(/^\(Did|\)$/g, (found) => (found === ')' ? '' : 'did'));
+  const [, what = line, why] = /^(.* is invalid(?: for argument '[^']*')?)\. (.*)$/s.exec(line) ?? [];
+  const message = what.replace('command-argument value ', '');
+  const told = why?.replace(/^It /, 'it ').replace('Allowed choices are', 'it is none of').replace(/\.$/, '');
+  return {
+    message: told === undefined ? message : `${message}: ${told}`,
+    hint: suggestion || (command === undefined ? undefined : await remedy(error, line, command, tree)),
+  };
 }
 
 /** What to do about a refused command line. */
-function remedy(error: CommanderError, line: string, command: CommandUnknownOpts): string | undefined {
+async function remedy(error: CommanderError, line: string, command: CommandUnknownOpts, tree: Tree): Promise<string | undefined> {
   const name = nameOf(command);
   const quoted = [...line.matchAll(/'([^']*)'/g)].map(([, text = '']) => text);
   const option = command.options.find(({ flags }) => flags === quoted[0]);
+  const argument = command.registeredArguments.find((one) => one.name() === quoted[1]);
   switch (error.code) {
     case 'commander.unknownOption':
-      return beforeTheVerb(quoted[0] ?? '', command) ?? `${name} --help lists the options`;
+      return beforeTheVerb(quoted[0] ?? '', command) ?? (await elsewhere(quoted[0] ?? '', name, tree));
     case 'commander.unknownCommand':
       return `${name} --help lists the verbs`;
     case 'commander.missingArgument':
     case 'commander.excessArguments':
       return `write ${name} ${command.usage()}`;
     case 'commander.optionMissingArgument':
-      return option === undefined ? undefined : `${option.long}: ${option.description}`;
+      return option === undefined ? undefined : `${option.long}: ${describedShort(option)}`;
     case 'commander.conflictingOption':
       return 'leave one of them out';
     default: {
-      const near = nearest(quoted[1] ?? '', option?.argChoices ?? []);
+      const [wrong = '', choices] = argument === undefined ? [quoted[1], option?.argChoices] : [quoted[0], argument.argChoices];
+      const near = nearest(wrong, choices ?? []);
       if (near !== undefined) return `did you mean ${near}?`;
-      return option === undefined ? `${name} --help has more` : `${option.long}: ${option.description}`;
+      return option === undefined ? `write ${name} ${command.usage()}` : `${option.long}: ${describedShort(option)}`;
     }
   }
+}
+
+/** An option that other verbs have, or none. */
+async function elsewhere(flag: string, name: string, tree: Tree): Promise<string> {
+  const word = flag.replace(/=.*/s, '');
+  const having = leavesOf(await tree()).filter(({ options }) => options.some(({ short, long }) => [short, long].includes(word)));
+  const list = having.slice(0, 3).map(nameOf).join(', ');
+  if (name === 'eulab' && having.length === 1) return `it stands behind the verb: ${list} ${word}`;
+  return `${having.length === 0 ? '' : `${having.length === 1 ? `${list} has` : `${list} have`} it; `}${name} --help lists the options`;
 }
 
 /** An option of the program that was said behind the verb. */

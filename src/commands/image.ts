@@ -14,7 +14,8 @@ export function image(context: Context) {
   return new Command('image')
     .description('The container image that builds run in, and the engines that they may run in.')
     .addCommand(make(context))
-    .addCommand(engines(context));
+    .addCommand(engines(context))
+    .addHelpText('after', '\nExamples:\n  eulab image engines\n  eulab image bootstrap');
 }
 
 /** A base image without a registry. */
@@ -27,6 +28,7 @@ const make = (context: Context) =>
     )
     .addOption(settings.engine())
     .addOption(settings.verbose())
+    .addHelpText('after', '\nExamples:\n  eulab image bootstrap\n  eulab image bootstrap --engine podman')
     .action(async (options) => {
       using display = await ui({ verbose: options.verbose === true });
       const { home } = context.workspace();
@@ -48,7 +50,7 @@ const engines = (context: Context) =>
       'Try every container engine: a program of ours has to run in it, and to see a folder of this machine. Status 3 if none does.',
     )
     .addOption(settings.json())
-    .addHelpText('after', '\nExample:\n  eulab image engines')
+    .addHelpText('after', '\nExamples:\n  eulab image engines\n  eulab image engines --json')
     .action(async (options) => {
       const found = [];
       for (const engine of containerKinds) found.push({ engine, ...(await tried(engine, context.signal)) });

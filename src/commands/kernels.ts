@@ -37,7 +37,7 @@ function use(context: Context) {
     .summary('make a kernel the one that is booted')
     .description('Make a kernel the one in artifacts/, which is booted unless another is named. Nothing is built or copied.')
     .argument('<name>', 'of the kernel')
-    .addHelpText('after', '\nExample:\n  eulab kernels use debug-6.6.22')
+    .addHelpText('after', '\nExamples:\n  eulab kernels use debug-6.6.22\n  eulab boot --kernel debug-6.6.22 -- uname -r')
     .action(async (name) => {
       await locked(context, name, async (report) => {
         const { inputs } = await useKernel(context.workspace().artifacts, name);
@@ -51,7 +51,7 @@ function remove(context: Context) {
     .summary('remove a kernel')
     .description('Remove a kernel with all that was built with it. The one in use is refused.')
     .argument('<name>', 'of the kernel')
-    .addHelpText('after', '\nExample:\n  eulab kernels remove debug-6.6.22')
+    .addHelpText('after', '\nExamples:\n  eulab kernels remove debug-6.6.22\n  eulab kernels')
     .action(async (name) => {
       await locked(context, name, async (report) => {
         const workspace = context.workspace();

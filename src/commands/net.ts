@@ -25,7 +25,8 @@ export function net(context: Context) {
     )
     .addCommand(upCommand(context))
     .addCommand(downCommand(context))
-    .addCommand(statusCommand(context));
+    .addCommand(statusCommand(context))
+    .addHelpText('after', '\nExamples:\n  eulab net up\n  eulab net status\n  eulab net down');
 }
 
 function upCommand(context: Context) {
@@ -44,7 +45,7 @@ function upCommand(context: Context) {
     .addOption(settings.nat())
     .addOption(settings.dhcp())
     .addOption(settings.bridgeUser())
-    .addOption(settings.bridgeHelper())
+    .addOption(settings.bridgeHelper().helpGroup('Who may use it:'))
     .addOption(settings.tapUser())
     .addOption(settings.confirmWithin())
     .addOption(settings.netForce())
@@ -118,6 +119,7 @@ function statusCommand(context: Context) {
     .addOption(settings.bridge())
     .addOption(settings.netState())
     .addOption(settings.json())
+    .addHelpText('after', '\nExamples:\n  eulab net status\n  eulab net status --json | jq .ports')
     .action(async ({ bridge, state, json }) => {
       const seen = await view(standing(bridge, state), undefined);
       const users = portUsers();

@@ -10,6 +10,7 @@ export function ps(context: Context) {
     .summary('the machines that run')
     .description('List the machines of this user that run: their names, since when, their kernels, what they do.')
     .addOption(settings.json())
+    .addHelpText('after', '\nExamples:\n  eulab ps\n  eulab ps --json | jq -r .[].name')
     .action(async (options) => {
       const machines = await list(runtimeFolder(context.env));
       if (options.json) {

@@ -13,6 +13,10 @@ export function ramdisk(context: Context) {
       "Without FILE it is the workspace's own.",
   );
   for (const verb of [ls, tree, cat, extract, diff, explain, size]) command.addCommand(verb(context));
+  command.addHelpText(
+    'after',
+    '\nExamples:\n  eulab ramdisk ls -l\n  eulab ramdisk explain /boot/initrd.img\n  eulab ramdisk diff old.cpio.gz artifacts/initramfs.cpio.gz',
+  );
   return command;
 }
 
@@ -71,7 +75,10 @@ const cat: Verb = (context) =>
     .description("Write a file's content to stdout, byte by byte, as the guest would read it: links are followed.")
     .argument('<file>', 'an initramfs')
     .argument('<path>', 'in it')
-    .addHelpText('after', '\nExample:\n  eulab ramdisk cat artifacts/initramfs.cpio.gz etc/passwd')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  eulab ramdisk cat artifacts/initramfs.cpio.gz etc/passwd\n  eulab ramdisk cat /boot/initrd.img init | less',
+    )
     .action((path: string, inside: string) =>
       withImage(context, path, async (file) => {
         const { contentsOf, survey } = await import('../ramdisk/image/survey.ts');
@@ -129,7 +136,10 @@ const diff: Verb = (context) =>
     .argument('<a>', 'an initramfs')
     .argument('<b>', 'another')
     .addOption(settings.json())
-    .addHelpText('after', '\nExample:\n  eulab ramdisk diff old.cpio.gz artifacts/initramfs.cpio.gz')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  eulab ramdisk diff old.cpio.gz artifacts/initramfs.cpio.gz\n  eulab ramdisk diff --json a.cpio b.cpio',
+    )
     .action(async (a: string, b: string, options: { json?: true }) => {
       const { survey } = await import('../ramdisk/image/survey.ts');
       const { differences } = await import('../ramdisk/image/difference.ts');

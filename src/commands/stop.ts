@@ -9,6 +9,7 @@ export function stop(context: Context) {
     .summary('switch a running machine off')
     .description('Switch machines off: the guest unmounts its disks first; ten seconds later QEMU is ended all the same.')
     .argument('<name...>', 'the machines, as eulab ps names them')
+    .addHelpText('after', '\nExamples:\n  eulab stop vm1\n  eulab stop vm1 vm2')
     .action(async (names) => {
       const root = runtimeFolder(context.env);
       const machines = await Promise.all(names.map((name) => running(name, root)));

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { eulab } from '../eulab.ts';
+
+/** The help of a verb, its verbs, and its examples. */
+async function helped(words: readonly string[]) {
+  const { status, stdout, stderr } = await eulab([...words, '--help']);
+  expect([words, status, stderr]).toEqual([words, 0, '']);
+  const text = stdout.toString();
+  const [, below = ''] = /^Commands:\n((?: {2}.*\n)*)/m.exec(text) ?? [];
+  const listed = words.length > 0 ? below : text.slice(text.indexOf('\nBuild:\n'), text.indexOf('\nFirst steps:'));
+  const verbs = [...listed.matchAll(/^ {2}([a-z]+)/gm)].map(([, verb = '']) => verb).filter((verb) => verb !== 'help');
+  const [, lines = ''] = /^Examples:\n((?: {2}eulab .*\n?)+)/m.exec(text) ?? [];
+  return { text, verbs, examples: lines.split('\n').filter(Boolean) };
+}
+
+/** The helps of every verb, and of every verb of a verb, by their words. */
+async function all(words: readonly string[] = []): Promise<[string, Awaited<ReturnType<typeof helped>>][]> {
+  const one = await helped(words);
+  const below = await Promise.all(one.verbs.map((verb) => all([...words, verb])));
+  return [...(words.length > 0 ? [[words.join(' '), one] as [string, typeof one]] : []), ...below.flat()];
+}
+
+test('every verb has two examples or more, each of options that there are', async () => {
+  const helps = new Map(await all());
+  expect(helps.size).toBeGreaterThan(30);
+  for (const [verb, { examples }] of helps) expect([verb, examples.length > 1]).toEqual([verb, true]);
+  const lines = [...helps.values()].flatMap(({ examples }) => examples.flatMap((line) => line.split(/ && | \| | {2}(?=\S)/)));
+  for (const line of lines.map((one) => one.trim()).filter((one) => one.startsWith('eulab ') && !one.startsWith('eulab --'))) {
+    const words = line
+      .replace(/ -- .*/, '')
+      .replace(/"[^"]*"/g, 'X')
+      .split(' ')
+      .slice(1);
+    const verb = [words.slice(0, 2), words.slice(0, 1)].map((one) => one.join(' ')).find((one) => helps.has(one));
+    expect([line, verb === undefined]).toEqual([line, false]);
+    for (const flag of words.filter((word) => /^--?[a-z]/.test(word) && word !== '--help')) {
+      expect([line, helps.get(verb ?? '')?.text]).toEqual([line, expect.stringContaining(flag.replace(/=.*/, ''))]);
+    }
+  }
+});
+
+test('the options of a boot stand in groups, and each in one', async () => {
+  const { text } = await helped(['boot']);
+  const headings = [...text.matchAll(/^([A-Z][a-z ]+):$/gm)].map(([, heading]) => heading);
+  expect(headings).toEqual([
+    ...['Arguments', 'Kernel', 'Initramfs', 'Machine', 'Disks and folders', 'Network', 'Time', 'Debugging', 'Command', 'Options'],
+    'Examples',
+  ]);
+  const flags = [...text.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, flag]) => flag);
+  expect(flags.length).toBeGreaterThan(50);
+  expect(new Set(flags).size).toBe(flags.length);
+});
