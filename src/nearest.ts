@@ -10,17 +10,21 @@ export function nearest(wanted: string, names: Iterable<string>): string | undef
   return best;
 }
 
-/** How many letters to insert, remove or change; `limit` when it is as many or more. @see Levenshtein distance */
+/** How many letters to insert, remove, change or swap; `limit` when it is as many or more. @see Damerau-Levenshtein distance */
 function edits(a: string, b: string, limit: number): number {
+  let above: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
       const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swap = swapped ? (above[j - 2] as number) + 1 : limit;
+      next.push(Math.min(change, swap, (row[j] as number) + 1, (next[j - 1] as number) + 1));
     }
-    if (Math.min(...next) >= limit) return limit;
-    row = next;
+    // A swap reaches over one row.
+    if (Math.min(...next, ...row) >= limit) return limit;
+    [above, row] = [row, next];
   }
   return Math.min(row[b.length] as number, limit);
 }

@@ -5,7 +5,7 @@ import type { Mistake } from './mistake.ts';
 import type { Path } from './places.ts';
 import { type Base, rebased } from './relative.ts';
 import { type Section, tableName } from './section.ts';
-import { exclude, optionValue, type Setting } from './setting.ts';
+import { describedShort, exclude, optionValue, type Setting } from './setting.ts';
 
 /** A setting that a file says. */
 export interface Said {
@@ -121,10 +121,12 @@ function partsOf(raw: TomlValue): readonly Path[] {
 }
 
 /** The nearest choice, or what the setting is. */
-function hintFor({ key, kind, option }: Setting, found: TomlValue): string {
+function hintFor({ key, kind, numeric, option }: Setting, found: TomlValue): string {
   if (kind === 'switch') return `write ${key} = true or ${key} = false`;
+  if (found instanceof Date || (typeof found === 'number' && !numeric))
+    return `write it in quotes: "${JSON.stringify(found).replaceAll('"', '')}"`;
   const near = typeof found === 'string' ? nearest(found, option.argChoices ?? []) : undefined;
-  return near === undefined ? `${key}: ${option.description}` : `did you mean ${near}?`;
+  return near === undefined ? `${key}: ${describedShort(option)}` : `did you mean ${near}?`;
 }
 
 /** A value as the command line would have it. @throws Wrong */
@@ -193,7 +195,7 @@ export function isTable(value: TomlValue | undefined): value is TomlTable {
 
 function typeName(value: TomlValue): string {
   if (typeof value === 'string') return 'a text';
-  if (typeof value === 'boolean') return 'true or false';
+  if (typeof value === 'boolean') return 'a boolean';
   if (typeof value === 'number' || typeof value === 'bigint') return 'a number';
   return Array.isArray(value) ? 'a list' : isTable(value) ? 'a table' : 'a date';
 }

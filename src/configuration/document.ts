@@ -73,7 +73,7 @@ function remedy(what: string, line: string): string {
   const [, key, mark, value = ''] = /^\s*([\w.-]+)\s*([=:])\s*(.*?)\s*(?:#.*)?$/.exec(line) ?? [];
   if (what.startsWith('trying to redefine')) return 'say it once: put both together, or take one of them out';
   if (key !== undefined && mark === ':')
-    return `write ${key} = ${/^["'\d[{]|^(true|false)$/.test(value) ? value : JSON.stringify(value)}`;
+    return `write ${key} = ${/^["'[{]|^(\d+(\.\d+)?|true|false)$/.test(value) ? value : JSON.stringify(value)}`;
   if (key !== undefined && value === '') return `give it a value: ${key} = "..."`;
   if (key !== undefined && /^[^"'[{]/.test(value)) return `a text stands in quotes: ${key} = ${JSON.stringify(value)}`;
   if (/^\s*\[/.test(line)) return 'a table is written [boot], [build.kernel] or [machine.NAME]';

@@ -45,3 +45,8 @@ function same(one: Setting | undefined, other: Setting): boolean {
 export function tableName(path: readonly (string | number)[]): string {
   return path.map((part) => (/^[A-Za-z0-9_-]+$/.test(String(part)) ? part : JSON.stringify(part))).join('.');
 }
+
+/** A command, or those below it that have none below them. Pure. */
+export function leavesOf(command: CommandUnknownOpts): CommandUnknownOpts[] {
+  return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf);
+}

@@ -47,6 +47,11 @@ export function placeholder(option: Option): string {
   return / [<[](.*)[>\]]$/.exec(option.flags)?.[1] ?? '';
 }
 
+/** What an option is, for whoever has said a wrong value. Pure. */
+export function describedShort(option: Option): string {
+  return option.description.replace(' (repeatable)', '');
+}
+
 function keyOf(option: Option): string {
   return (option.long ?? '').replace(/^--(no-)?/, '');
 }

@@ -33,9 +33,9 @@ test('the version names the commit', async () => {
 });
 
 test.each([
-  ['a misspelt option', ['boot', '--memroy', '1G'], "unknown option '--memroy'", 'Did you mean --memory?'],
-  ['a misspelt verb', ['bot'], "unknown command 'bot'", 'Did you mean boot?'],
-  ['a misspelt product', ['build', 'kernal'], "unknown command 'kernal'", 'Did you mean kernel?'],
+  ['a misspelt option', ['boot', '--memroy', '1G'], "unknown option '--memroy'", 'did you mean --memory?'],
+  ['a misspelt verb', ['bot'], "unknown command 'bot'", 'did you mean boot?'],
+  ['a misspelt product', ['build', 'kernal'], "unknown command 'kernal'", 'did you mean kernel?'],
   ['an option without its value', ['boot', '--memory'], "option '-m, --memory <size>' argument missing", ''],
   ['a bad size', ['boot', '--memory', 'lots'], "'lots' is invalid", 'is no size such as 512M or 2G'],
   ['too little memory', ['boot', '--memory', '4M'], "'4M' is invalid", 'Linux needs 32M'],
