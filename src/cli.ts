@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { Command, type CommandUnknownOpts, Option } from 'commander';
+import { Command, CommanderError, type CommandUnknownOpts, Option } from 'commander';
 import type { Context } from './commands/context.ts';
 import { tables, verbs } from './commands/verbs.ts';
 import type { Configuration } from './configuration/configuration.ts';
@@ -59,8 +59,11 @@ async function main(args: readonly string[]): Promise<void> {
     if (line.some((arg) => ['-h', '--help'].includes(arg))) knownVerbs(program, wordsOf(line));
     await program.parseAsync(line, { from: 'user' });
   } catch (error) {
-    const { explain } = await import('./commands/explain.ts');
-    process.exitCode = await explain(error, program.opts().debug === true, settings.given(), context.tree);
+    // Help and version come as errors too, and end well.
+    if (!(error instanceof CommanderError && error.exitCode === 0)) {
+      const { explain } = await import('./commands/explain.ts');
+      process.exitCode = await explain(error, program.opts().debug === true, settings.given(), context.tree);
+    }
   }
   // Nothing is left to do, though a terminal or an inherited pipe on stdin may still keep the process waiting.
   process.stdin.destroy();
