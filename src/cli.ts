@@ -1,9 +1,8 @@
-import { dirname } from 'node:path';
 import { Command, CommanderError, type CommandUnknownOpts, Option } from 'commander';
 import type { Context } from './commands/context.ts';
 import { tables, verbs } from './commands/verbs.ts';
 import type { Configuration } from './configuration/configuration.ts';
-import { type ConfigFile, findFiles } from './configuration/find.ts';
+import { type ConfigFile, findFiles, projectFolder } from './configuration/find.ts';
 import { Interrupted, type Signal, signalNumbers } from './errors.ts';
 import { version } from './version.ts';
 import { workspace } from './workspace.ts';
@@ -45,7 +44,7 @@ async function main(args: readonly string[]): Promise<void> {
     },
     workspace: () => workspace(program.opts().directory ?? settings.folder() ?? '.', process.env),
     settings,
-    tree: () => wholeTree(context),
+    tree: (verb) => wholeTree(context, verb),
     exit: (code) => {
       process.exitCode = code;
     },
@@ -109,18 +108,20 @@ function knownVerbs(program: CommandUnknownOpts, words: readonly string[]): void
 
 /** Adds every verb by name and summary, and the one that is called with all that it has. */
 async function withVerbs(program: ReturnType<typeof globals>, context: Context, called: string | undefined): Promise<void> {
-  for (const { name, group, summary, load } of verbs) {
+  for (const { name, group, summary, load, hidden = false } of verbs) {
     const command = name === called ? (await load())(context) : new Command(name);
-    program.addCommand(command.summary(summary).helpGroup(group));
+    program.addCommand(command.summary(summary).helpGroup(group), { hidden });
   }
   inherit(program);
 }
 
-/** The program with every verb and all that they have, for whoever describes it. */
-async function wholeTree(context: Context): Promise<CommandUnknownOpts> {
+/** The program with every verb and all that they have, or all that one has, for whoever describes it. */
+async function wholeTree(context: Context, only: string | undefined): Promise<CommandUnknownOpts> {
   const program = globals();
-  const commands = await Promise.all(verbs.map(async ({ load }) => (await load())(context) as CommandUnknownOpts));
-  for (const [index, command] of commands.entries()) program.addCommand(command.summary(verbs[index]?.summary ?? ''));
+  for (const { name, summary, load, hidden = false } of verbs) {
+    const command = only === undefined || only === name ? (await load())(context) : new Command(name);
+    program.addCommand(command.summary(summary), { hidden });
+  }
   return program;
 }
 
@@ -155,8 +156,7 @@ function settingsFor(program: ReturnType<typeof globals>): Context['settings'] {
     files: find,
     tables,
     folder: () => {
-      const project = program.opts().config === undefined ? find().find(({ level }) => level === 'project') : undefined;
-      return project === undefined ? undefined : dirname(project.path);
+      return projectFolder(find(), program.opts().config);
     },
     configure: async (command) => {
       const verb = command.parent === program ? command : command.parent;

@@ -15,8 +15,8 @@ export interface Context {
   workspace(): Workspace;
   /** What the files of settings say. */
   readonly settings: Settings;
-  /** The program with all verbs and all that they have. */
-  tree(): Promise<CommandUnknownOpts>;
+  /** The program with all verbs and all that they have, or all that one of them has. */
+  tree(verb?: string): Promise<CommandUnknownOpts>;
   /** Ends the process with this status when the verb returns; 0 unless called. */
   exit(status: number): void;
 }

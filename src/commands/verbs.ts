@@ -6,6 +6,8 @@ export interface Verb {
   readonly name: string;
   readonly group: string;
   readonly summary: string;
+  /** Not for people. */
+  readonly hidden?: true;
   readonly load: () => Promise<(context: Context) => CommandUnknownOpts>;
 }
 
@@ -95,7 +97,22 @@ export const verbs: readonly Verb[] = [
     summary: 'the settings of files and environment: show, check, schema',
     load: async () => (await import('./config.ts')).config,
   },
+  {
+    name: 'completion',
+    group: 'Settings and help:',
+    summary: 'what has a shell complete the words of eulab',
+    load: async () => (await import('./completion.ts')).completion,
+  },
+  {
+    name: 'complete',
+    group: 'Settings and help:',
+    summary: 'what could stand there, for shells',
+    hidden: true,
+    load: async () => (await import('./complete.ts')).complete,
+  },
 ];
 
 /** The verbs that have settings in files, each in a table of its name. */
-export const tables: readonly string[] = verbs.map(({ name }) => name).filter((name) => name !== 'config');
+export const tables: readonly string[] = verbs
+  .map(({ name }) => name)
+  .filter((name) => !['config', 'completion', 'complete'].includes(name));

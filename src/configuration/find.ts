@@ -35,6 +35,12 @@ export function findFiles(folder: string, asked: string | undefined, env: NodeJS
   ];
 }
 
+/** The folder of the project that a file of settings says there is, unless another file was asked for. */
+export function projectFolder(files: readonly ConfigFile[], asked: string | undefined): string | undefined {
+  const project = asked === undefined ? files.find(({ level }) => level === 'project') : undefined;
+  return project === undefined ? undefined : dirname(project.path);
+}
+
 /**
  * The nearest eulab.toml. What lies above could be anybody's, as in /tmp, and a file of settings names programs to run; in the
  * folder that one stands in oneself, it is as good as the folder.

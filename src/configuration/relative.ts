@@ -15,6 +15,7 @@ const kinds: Readonly<Record<string, (text: string, base: Base) => string>> = {
   program: named,
   disk: named,
   kernel: named,
+  package: named,
   module: named,
   source: (text, base) => (isSource(text) ? path(text, base) : text),
   'src[:dst]': inFields,

@@ -21,6 +21,8 @@ test.each<[keyof typeof settings, string, string]>([
   ['module', 'nbd nbds_max=4', 'nbd nbds_max=4'],
   ['module', './nbd.ko path=/dev', '/p:q/nbd.ko path=/dev'],
   ['disk', 'data:snapshot', 'data:snapshot'],
+  ['package', 'strace', 'strace'],
+  ['package', './a.deb', '/p:q/a.deb'],
   ['disk', './d.img:ro', '/p:q/d.img:ro'],
   ['add', 'x:/bin/', '/p\\:q/x:/bin/'],
   ['share', '.:/src:ro', '/p\\:q/.:/src:ro'],
