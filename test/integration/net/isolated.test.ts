@@ -127,7 +127,7 @@ test('what is not ours is neither taken nor removed, and what would hurt is refu
     [['--bridge', 'lab', '--uplink', 'other'], 'other is down'],
     [['--bridge', 'lab', '--uplink', 'lo'], 'lo is no network card'],
     [['--bridge', 'lab', '--uplink', 'enp9s9'], 'there is no interface enp9s9'],
-    [['--bridge', 'averyveryverylong'], 'It is too long: Linux takes 15 characters'],
+    [['--bridge', 'averyveryverylong'], 'it is too long: Linux takes 15 characters'],
     [['--address', '10.77.0.255/24'], 'the first or the last of its network'],
   ];
   for (const [args, why] of refusals) {
