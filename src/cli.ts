@@ -142,9 +142,10 @@ function inherit(command: CommandUnknownOpts): void {
 function settingsFor(program: ReturnType<typeof globals>): Context['settings'] {
   let files: readonly ConfigFile[] | undefined;
   let read: Configuration | undefined;
+  // An empty variable is as none.
+  const asked = () => program.opts().config || undefined;
   const find = () => {
-    const { directory, config } = program.opts();
-    files ??= findFiles(directory ?? '.', config, process.env);
+    files ??= findFiles(program.opts().directory ?? '.', asked(), process.env);
     return files;
   };
   const load = async () => {
@@ -156,7 +157,7 @@ function settingsFor(program: ReturnType<typeof globals>): Context['settings'] {
     files: find,
     tables,
     folder: () => {
-      return projectFolder(find(), program.opts().config);
+      return projectFolder(find(), asked());
     },
     configure: async (command) => {
       const verb = command.parent === program ? command : command.parent;

@@ -1,13 +1,18 @@
-/** The name closest to a misspelt one, by the number of letters to change; undefined when none is close. Pure. */
+/**
+ * The name closest to a misspelt one, by the number of letters to change, else the only one that begins so; undefined when none is
+ * close. Pure.
+ */
 export function nearest(wanted: string, names: Iterable<string>): string | undefined {
+  const all = [...names];
   let best: string | undefined;
   let least = Math.max(1, Math.min(3, Math.floor(wanted.length / 3))) + 1;
-  for (const name of names) {
+  for (const name of all) {
     if (Math.abs(name.length - wanted.length) >= least) continue;
     const steps = edits(wanted, name, least);
     if (steps < least) [best, least] = [name, steps];
   }
-  return best;
+  const longer = wanted.length < 3 ? [] : all.filter((name) => name.startsWith(wanted));
+  return best ?? (longer.length === 1 ? longer[0] : undefined);
 }
 
 /** How many letters to insert, remove, change or swap; `limit` when it is as many or more. @see Damerau-Levenshtein distance */

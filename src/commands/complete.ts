@@ -31,8 +31,9 @@ function verbIn(words: readonly string[]): string {
 /** The names on this host, or in the workspace that the words are about. */
 async function namesOf({ named, own }: Wanted, context: Context): Promise<Candidate[]> {
   if (named === undefined) return [];
-  const files = findFiles(own['directory'] ?? '.', own['config'], context.env);
-  const { artifacts } = workspace(own['directory'] ?? projectFolder(files, own['config']) ?? '.', context.env);
+  const asked = own['config'] ?? (context.env['EULAB_CONFIG'] || undefined);
+  const files = findFiles(own['directory'] ?? '.', asked, context.env);
+  const { artifacts } = workspace(own['directory'] ?? projectFolder(files, asked) ?? '.', context.env);
   const plain = (names: readonly string[]) => names.map((word) => ({ word, about: '' }));
   const machines = async () => {
     const { configuration } = await import('../configuration/configuration.ts');

@@ -9,7 +9,7 @@ const shells = ['bash', 'zsh', 'fish'] as const;
 export function completion(context: Context) {
   return new Command('completion')
     .description(
-      'Print what has a shell complete the words of eulab: verbs, options, their values, and the names of kernels, disks, network\n' +
+      'Print what has a shell complete the words of eulab: verbs, options, their values, and the names of kernels, disks, network ' +
         'cards, of machines that run and of those in eulab.toml.',
     )
     .addArgument(new Argument('<shell>', 'whose').choices(shells))

@@ -15,8 +15,8 @@ import type { Context } from './context.ts';
 export function config(context: Context) {
   return new Command('config')
     .description(
-      'Settings come, in rising order, from ~/.config/eulab/config.toml (XDG_CONFIG_HOME), from the eulab.toml in this folder or the\n' +
-        'nearest one above, from the environment (EULAB_*), and from the command line. Tables have the names of verbs, keys those of\n' +
+      'Settings come, in rising order, from ~/.config/eulab/config.toml (XDG_CONFIG_HOME), from the eulab.toml in this folder or the ' +
+        'nearest one above, from the environment (EULAB_*), and from the command line. Tables have the names of verbs, keys those of ' +
         'options; a path in a file is relative to the file. [machine.NAME] has what boot has, for eulab boot NAME.',
     )
     .addCommand(show(context))

@@ -14,6 +14,8 @@ test.each([
   ['mmeroy', 'memory'],
   ['brigde', 'bridge'],
   ['kernel', 'kernel'],
+  ['mem', 'memory'],
+  ['br', undefined],
   ['xen', undefined],
   ['wifi', undefined],
   ['', undefined],
