@@ -10,6 +10,8 @@ $.verbose = false;
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 const commit = (await $({ nothrow: true })`git describe --always --dirty --exclude=*`).stdout.trim();
 
+const day = (await $({ nothrow: true })`git log -1 --format=%cs`).stdout.trim();
+
 /** What each module imports at its beginning, by its path. */
 const imports = new Map();
 
@@ -22,7 +24,10 @@ const input = {
   plugins: [esmExternalRequirePlugin({ external: [/^node:/, ...builtinModules] })],
   transform: {
     target: 'node20.19',
-    define: { EULAB_VERSION: JSON.stringify(commit === '' ? version : `${version} (${commit})`) },
+    define: {
+      EULAB_VERSION: JSON.stringify(commit === '' ? version : `${version} (${commit}, ${day})`),
+      ...(day === '' ? {} : { EULAB_DATE: JSON.stringify(day) }),
+    },
   },
   // Some modules are loaded late by one and early by another: that is meant.
   checks: { ineffectiveDynamicImport: false },
@@ -71,3 +76,4 @@ await build({
   },
 });
 await $`chmod +x dist/eulab.mjs`;
+await $`node dist/eulab.mjs --config none man --output dist/man`;

@@ -104,6 +104,12 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import('./completion.ts')).completion,
   },
   {
+    name: 'man',
+    group: 'Settings and help:',
+    summary: 'manual pages: of a command, or all to a folder',
+    load: async () => (await import('./man.ts')).man,
+  },
+  {
     name: 'complete',
     group: 'Settings and help:',
     summary: 'what could stand there, for shells',
@@ -115,4 +121,4 @@ export const verbs: readonly Verb[] = [
 /** The verbs that have settings in files, each in a table of its name. */
 export const tables: readonly string[] = verbs
   .map(({ name }) => name)
-  .filter((name) => !['config', 'completion', 'complete'].includes(name));
+  .filter((name) => !['config', 'completion', 'man', 'complete'].includes(name));

@@ -29,7 +29,7 @@ test.each([
 });
 
 test('the version names the commit', async () => {
-  expect((await eulab(['--version'])).stdout.toString()).toMatch(/^\d+\.\d+\.\d+ \([0-9a-f]+(-dirty)?\)\n$/);
+  expect((await eulab(['--version'])).stdout.toString()).toMatch(/^\d+\.\d+\.\d+ \([0-9a-f]+(-dirty)?, \d{4}-\d\d-\d\d\)\n$/);
 });
 
 test.each([
