@@ -32,7 +32,11 @@ async function remedy(error: CommanderError, line: string, command: CommandUnkno
   const argument = command.registeredArguments.find((one) => one.name() === quoted[1]);
   switch (error.code) {
     case 'commander.unknownOption':
-      return beforeTheVerb(quoted[0] ?? '', command) ?? (await elsewhere(quoted[0] ?? '', name, tree));
+      return (
+        beforeTheVerb(quoted[0] ?? '', command) ??
+        ofCommand(quoted[0] ?? '', command) ??
+        (await elsewhere(quoted[0] ?? '', name, tree))
+      );
     case 'commander.unknownCommand':
       return `${name} --help lists the verbs`;
     case 'commander.missingArgument':
@@ -70,6 +74,12 @@ function beforeTheVerb(flag: string, command: CommandUnknownOpts): string | unde
     return `it stands before the verb: ${nameOf(above)} ${there.long}${value.toUpperCase()} ${nameOf(command).replace(/^\S+ /, '')}`;
   }
   return undefined;
+}
+
+/** A short option that is none of the verb's, but of the command that the verb is to run. */
+function ofCommand(flag: string, command: CommandUnknownOpts): string | undefined {
+  if (flag.startsWith('--') || !command.registeredArguments.some((one) => one.name() === 'command')) return undefined;
+  return `a command that has options stands behind --: ${nameOf(command)} -- COMMAND ${flag}`;
 }
 
 /** The words by which a command is called. */
