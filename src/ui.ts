@@ -3,6 +3,8 @@ import type { Event, Report } from './report.ts';
 /** Shows the events of long work on stderr: a spinner on a terminal, plain lines elsewhere. */
 export interface Ui extends Disposable {
   readonly report: Report;
+  /** Writes a line of another program's to a stream that may be the same terminal. */
+  readonly print: (line: string, stream: NodeJS.WritableStream) => void;
 }
 
 const plainEveryMs = 15_000;
@@ -27,12 +29,13 @@ export async function ui(options: { readonly verbose: boolean }): Promise<Ui> {
   let startedMs = 0;
   let shownMs = 0;
 
-  const say = (line: string) => {
+  const print = (line: string, stream: NodeJS.WritableStream) => {
     const spinning = spinner.isSpinning;
     if (spinning) spinner.clear();
-    process.stderr.write(`${line}\n`);
+    stream.write(`${line}\n`);
     if (spinning) spinner.render();
   };
+  const say = (line: string) => print(line, process.stderr);
   const finish = () => {
     if (step === '') return;
     const took = elapsed(Date.now() - startedMs);
@@ -66,6 +69,7 @@ export async function ui(options: { readonly verbose: boolean }): Promise<Ui> {
   };
   return {
     report: (event) => (show[event.kind] as (event: Event) => void)(event),
+    print,
     [Symbol.dispose]: () => {
       if (tty && spinner.isSpinning) finish();
       spinner.stop();

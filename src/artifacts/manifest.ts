@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { EulabError } from '../errors.ts';
 
 /** What eulab makes in artifacts/; each product has a manifest beside its files. */
-export const products = ['kernel', 'ramdisk', 'storage'] as const;
+export const products = ['kernel', 'ramdisk', 'storage', 'extra'] as const;
 
 export type Product = (typeof products)[number];
 

@@ -25,7 +25,11 @@ function kernel(context: Context) {
   const known = profiles.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join('\n');
   return new Command('kernel')
     .summary('artifacts/bzImage, with vmlinux, config and System.map')
-    .description('Build artifacts/bzImage, with vmlinux, config, System.map and a manifest beside it.')
+    .description(
+      'Build artifacts/bzImage, with vmlinux, config, System.map and a manifest beside it.\n' +
+        'With M=FOLDER behind --: build a module that is none of the kernel, for the kernel in use, into artifacts/extra.',
+    )
+    .argument('[target...]', 'for make, after --')
     .addOption(settings.source())
     .addOption(settings.profile())
     .addOption(settings.fragment())
@@ -41,22 +45,30 @@ function kernel(context: Context) {
     .addOption(settings.verbose())
     .addHelpText(
       'after',
-      `\nProfiles:\n${known}\n\nExamples:\n  eulab build kernel\n  eulab build kernel --source 6.6.22 --set CONFIG_KASAN=y\n  eulab build kernel --source ~/linux --engine host\n  eulab build kernel --profile debug --name d && eulab boot --kernel d`,
+      `\nProfiles:\n${known}\n\nExamples:\n  eulab build kernel\n  eulab build kernel --source 6.6.22 --set CONFIG_KASAN=y\n  eulab build kernel --source ~/linux --engine host\n  eulab build kernel --profile debug --name d && eulab boot --kernel d\n  eulab build kernel -- M=hello && eulab boot --module artifacts/extra/hello.ko`,
     )
-    .action(async (options) => {
-      await shown(context, options.verbose === true, (report) =>
-        buildKernel({
-          ...common(context, options, report, ['build', 'kernel']),
-          source: options.source,
-          sites: sites({ mirror: options.mirror, releases: options.releases }),
-          profile: options.profile,
-          fragments: options.fragment ?? [],
-          set: options.set ?? [],
-          lenient: options.lenient === true,
-          name: options.name,
-        }),
-      );
+    .action(async (words, options, self) => {
+      const verbose = options.verbose === true;
+      const request = (report: Report) => ({
+        ...common(context, options, report, ['build', 'kernel']),
+        source: options.source,
+        sites: sites({ mirror: options.mirror, releases: options.releases }),
+        profile: options.profile,
+        fragments: options.fragment ?? [],
+        set: options.set ?? [],
+        lenient: options.lenient === true,
+        name: options.name,
+      });
+      if (words.length === 0) return await shown(context, verbose, (report) => buildKernel(request(report)));
+      const said = (['source', 'profile', 'fragment', 'set'] as const).some((name) => given(self.getOptionValueSource(name)));
+      const { makeTargetsOf } = await import('./build-targets.ts');
+      await makeTargetsOf(words, { request, said, verbose });
     });
+}
+
+/** True for the source of an option's value that is not its default. */
+function given(source: string | undefined): boolean {
+  return source !== undefined && source !== 'default';
 }
 
 function ramdisk(context: Context) {

@@ -8,9 +8,10 @@ import { kernelFacts } from '../boot/image/kernel-image.ts';
 import { EulabError, status } from '../errors.ts';
 import { isEmpty, type Layer, layerOf, type Wish } from '../ramdisk/additions/layer.ts';
 import { type Layout, layoutOf } from '../ramdisk/additions/layout.ts';
-import { findModules, moduleFolder } from '../ramdisk/additions/module-folder.ts';
-import { moduleLists } from '../ramdisk/additions/modules.ts';
+import { findModules, moduleFolder, noModuleFolder } from '../ramdisk/additions/module-folder.ts';
+import { isFile, moduleLists } from '../ramdisk/additions/modules.ts';
 import { type OpenFile, openFile } from '../ramdisk/image/file.ts';
+import { vermagic } from '../ramdisk/vermagic.ts';
 import type { Report } from '../report.ts';
 import { fetching } from '../source/source.ts';
 import { ui } from '../ui.ts';
@@ -66,11 +67,8 @@ async function packagesOf(names: readonly string[], machine: string, getting: Ge
   return { said, unpacked: await debianPackages(names, machine, ways) };
 }
 
-function modulesOf(
-  named: readonly string[],
-  asked: string | undefined,
-  { path, version, drivers, list }: LayerKernel,
-): Wish['modules'] {
+function modulesOf(named: readonly string[], asked: string | undefined, kernel: LayerKernel): Wish['modules'] {
+  const { path, version, drivers, list } = kernel;
   const wrong = (message: string, hint: string) => new EulabError(message, { hint, exitCode: status.usage });
   const [first] = named;
   if (asked === 'none') {
@@ -84,10 +82,24 @@ function modulesOf(
   const found = findModules(path, version, asked);
   const away = 'name the folder that has modules.dep or modules.order: --modules DIR';
   if (found === undefined && asked !== undefined) throw wrong(`--modules ${asked}: it has no modules of Linux ${version}`, away);
-  if (found === undefined && first !== undefined) {
-    throw wrong(`--module ${first}: there are no modules of Linux ${version}, neither beside ${path} nor in /lib/modules`, away);
+  const byName = named.find((text) => !isFile(text.replace(/\s.*$/s, '')));
+  if (found === undefined && byName !== undefined) {
+    throw wrong(
+      `--module ${byName}: there are no modules of Linux ${version}, neither beside ${path} nor in /lib/modules`,
+      fileNamed(byName) ?? away,
+    );
   }
-  return found === undefined ? undefined : { named, drivers, folder: moduleFolder(found, version), list: moduleLists[list] };
+  if (found === undefined && first === undefined) return undefined;
+  // Files alone need no folder: hello.ko was built outside of the kernel's tree.
+  const folder = found === undefined ? noModuleFolder(version) : moduleFolder(found, version);
+  const config = first === undefined ? undefined : configOfKernel(kernel);
+  const magic = config === undefined ? undefined : vermagic(version, config);
+  return { named, drivers, folder, list: moduleLists[list], magic };
+}
+
+/** The hint for who left out the end of a file's name. */
+function fileNamed(name: string): string | undefined {
+  return existsSync(`${name}.ko`) ? `name the file: --module ${name}.ko` : undefined;
 }
 
 /** What goes on top of the initramfs of a boot; undefined for nothing. @throws EulabError as `layerOf`. */

@@ -67,13 +67,13 @@ export async function buildKernel(request: KernelRequest): Promise<{ readonly ma
  *
  * @throws EulabError when the source cannot be had or is not clean, or there is no engine.
  */
-async function prepare(request: KernelRequest, wish: Wish): Promise<Making> {
+export async function prepare(request: KernelRequest, wish: Wish): Promise<Making> {
   const { workspace, report, signal } = request;
   const { spec, asked, profile } = wish;
   const where = await kernelEngine(request, asked.all.get('KERNEL_LZ4') === 'y' ? ['lz4'] : []);
   const source = await kernelSource(spec, { sites: request.sites, cache: workspace.cache, signal, report });
   if (spec.kind === 'folder') await checkClean(source.folder);
-  const objects = join(workspace.cache, 'obj', `${sourceName(source)}-${profile.name}`);
+  const objects = objectFolder(source, profile, workspace);
   const build: KernelBuild = {
     source: source.folder,
     objects,
@@ -88,13 +88,13 @@ async function prepare(request: KernelRequest, wish: Wish): Promise<Making> {
 }
 
 /** What compiles: an engine with what kbuild calls, and more programs if there are. @throws EulabError (3) when there is none. */
-function kernelEngine(request: KernelRequest, more: readonly string[] = []): Promise<Engine> {
+export function kernelEngine(request: KernelRequest, more: readonly string[] = []): Promise<Engine> {
   const facts = { wanted: request.engine, home: request.workspace.home, dockerfile: 'Dockerfile.kernel' };
   return engine({ ...request, ...facts, tools: [...programs, ...more] });
 }
 
 /** What is made, of what, and where. */
-interface Making {
+export interface Making {
   readonly build: KernelBuild;
   readonly source: Source;
   readonly asked: Asked;
@@ -116,7 +116,7 @@ async function make(making: Making): Promise<void> {
 }
 
 /** Makes the config in the object folder, unless it is the one that is wanted. */
-async function configure(making: Making): Promise<void> {
+export async function configure(making: Making): Promise<void> {
   const { build, asked, where, scripts, request } = making;
   const image = where.kind === 'host' ? '' : where.image.name;
   const key = digest(build.profile.base, render(asked.all), scripts, image);
@@ -129,27 +129,27 @@ async function configure(making: Making): Promise<void> {
 }
 
 /** What is built, as a user is told of it. Pure. */
-function called({ source, build }: Making): string {
+export function called({ source, build }: Making): string {
   return `Linux ${source.version} (${build.profile.name})`;
 }
 
 /** Where its output goes. */
-function listener({ build, request: { workspace, report, signal } }: Making): Listener {
+export function listener({ build, request: { workspace, report, signal } }: Making): Listener {
   return { log: logOf(build, workspace), report, signal };
 }
 
 /** The log of all that is done in an object folder. Pure. */
-function logOf({ objects }: KernelBuild, { cache }: Workspace): string {
+export function logOf({ objects }: KernelBuild, { cache }: Workspace): string {
   return join(cache, 'logs', `kernel-${basename(objects)}.log`);
 }
 
 /** What kbuild calls, beyond what every system has. */
 export const programs = ['gcc', 'make', 'flex', 'bison', 'bc', 'perl'];
 
-/** A name for the source's object folder: its version and what tells two sources of one version apart. */
-function sourceName(source: Source): string {
+/** Where a profile's objects of a source are, by its version and what tells two sources of one version apart. Pure. */
+export function objectFolder(source: Source, { name }: Profile, { cache }: Workspace): string {
   const identity = digest(source.digest ?? source.folder).slice(0, 12);
-  return `linux-${source.version}-${identity}`;
+  return join(cache, 'obj', `linux-${source.version}-${identity}-${name}`);
 }
 
 /** Tells what was asked for and did not stick, before an hour is spent on a kernel without it. */

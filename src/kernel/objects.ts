@@ -44,15 +44,20 @@ export async function keepConfigured({ objects }: KernelBuild, key: string): Pro
   await keep(join(objects, configured), { key, state: await configDigest(objects) });
 }
 
-/** Whether what this key's last product was made from is still as it was then. */
+/** Whether what this product, "NAME KEY", was made from last is still as it was then. */
 export async function isCollected({ objects }: KernelBuild, key: string): Promise<boolean> {
   const kept = await read(join(objects, collected));
   return kept?.key === key && kept.state === (await results(objects));
 }
 
-/** Keeps that this key's product was made from what is in the object folder now. */
+/** Keeps that this product was made from what is in the object folder now. */
 export async function keepCollected({ objects }: KernelBuild, key: string): Promise<void> {
   await keep(join(objects, collected), { key, state: await results(objects) });
+}
+
+/** The words for make, where utils/kernel/build reads them. */
+export async function writeTargets(objects: string, words: readonly string[]): Promise<void> {
+  await writeFile(join(objects, 'eulab.targets'), `${words.join('\n')}\n`);
 }
 
 /** Forgets both: all is done again, but for what make finds done. */

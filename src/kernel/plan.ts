@@ -16,12 +16,21 @@ export interface KernelBuild {
   readonly epoch: number;
 }
 
-/** The jobs of a kernel build: settle the config, compile it, and put what came of it into `out`, which needs no compiler. Pure. */
-export function jobs(build: KernelBuild & { readonly out?: string }): {
+/** The jobs of a kernel build. */
+export interface KernelJobs {
+  /** Settles the config. */
   readonly configure: Job;
   readonly compile: Job;
+  /** Puts what came of it into `out`, which needs no compiler. */
   readonly collect: Job;
-} {
+  /** Makes the targets that are written in the object folder. */
+  readonly target: Job;
+  /** Writes into the object folder what of its config is no default. */
+  readonly minimal: Job;
+}
+
+/** The jobs of a kernel build. Pure. */
+export function jobs(build: KernelBuild & { readonly out?: string }): KernelJobs {
   const env = {
     SRC: build.source,
     OBJ: build.objects,
@@ -47,6 +56,8 @@ export function jobs(build: KernelBuild & { readonly out?: string }): {
     configure: job('config'),
     compile: job('build'),
     collect: { ...collect, env: { ...collect.env, OUT: build.out ?? '' } },
+    target: job('target'),
+    minimal: job('minimal'),
   };
 }
 

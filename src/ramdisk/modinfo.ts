@@ -2,8 +2,8 @@ import { EulabError } from '../errors.ts';
 
 /** What a kernel module says of itself. */
 export interface ModuleInfo {
-  /** The kernel that it was built for. */
-  readonly version: string;
+  /** The kernel that it was built for: version and what else must be the same. */
+  readonly magic: string;
   /** Modules by name that must be there before it. */
   readonly depends: readonly string[];
   /** Names or aliases of modules that had better be there, before it and after it. */
@@ -32,7 +32,7 @@ export function moduleInfo(bytes: Uint8Array, name: string): ModuleInfo {
     });
   };
   return {
-    version: values('vermagic')[0]?.split(' ')[0] ?? '',
+    magic: values('vermagic')[0]?.trim() ?? '',
     depends: values('depends').flatMap((list) => list.split(',').filter((each) => each !== '')),
     before: softOf('pre:'),
     after: softOf('post:'),

@@ -66,12 +66,12 @@ const refusals: [string, string[], string][] = [
   [
     'modules of another version',
     ['--module', 'fine', '--modules', at('lib/modules/mixed')],
-    `is for Linux ${theirs}, and the kernel is ${ours}`,
+    `is for Linux "${theirs} SMP", and the kernel is "${ours}"`,
   ],
   [
     'a module file of another version',
     ['--module', at(`lib/modules/${theirs}/kernel/fine.ko`), '--modules', at('lib/modules')],
-    `is for Linux ${theirs}`,
+    `is for Linux "${theirs} SMP"`,
   ],
   ['a module that is none', ['--module', at('one'), '--modules', at('lib/modules')], 'is no kernel module'],
   [

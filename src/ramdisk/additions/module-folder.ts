@@ -50,6 +50,11 @@ export function moduleFolder(path: string, version: string): ModuleFolder {
   };
 }
 
+/** The folder of a kernel that has none: what it has in itself is not known then. Pure. */
+export function noModuleFolder(version: string): ModuleFolder {
+  return { path: '', version, files: new Map(), builtin: new Set(), aliases: new Map() };
+}
+
 function filesIn(path: string): string[] {
   const known = linesOf(join(path, 'modules.dep')).map((line) => line.replace(/:.*/, ''));
   if (known.length > 0) return known;

@@ -1,9 +1,11 @@
-import { readFileSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import type { EulabError } from '../../errors.ts';
 import { filtered } from '../../filter.ts';
 import { file } from '../entry.ts';
 import { type ModuleInfo, moduleInfo, moduleName } from '../modinfo.ts';
+import { fits } from '../vermagic.ts';
 import type { ModuleFolder } from './module-folder.ts';
 import { identityOf, type Placed, placedHere } from './placed.ts';
 import { refusedAddition } from './spec.ts';
@@ -15,6 +17,8 @@ export interface ModuleWish {
   /** Drivers that are loaded if the kernel has them as modules. */
   readonly drivers: readonly string[];
   readonly list: (typeof moduleLists)[keyof typeof moduleLists];
+  /** What the kernel wants a module to say of itself, where its config is known. */
+  readonly magic: string | undefined;
 }
 
 /**
@@ -37,17 +41,17 @@ interface Module extends ModuleInfo {
  * @throws EulabError (2) for a module that is not there, is none, or was built for another kernel.
  */
 export async function modules(wish: ModuleWish, folder: ModuleFolder): Promise<Placed[]> {
-  const known = reader(folder);
+  const known = reader(folder, wish.magic);
   const loaded = new Map<string, { readonly module: Module; readonly options: string; readonly said: string }>();
   const begun = new Set<string>();
   const load = async (found: Module, said: string, options: string): Promise<void> => {
     begun.add(found.name);
-    for (const name of [...found.before, ...found.depends]) await loadNamed(name, said);
+    for (const name of [...found.before, ...found.depends]) await loadNamed(name, said, dirname(found.path));
     loaded.set(found.name, { module: found, options, said });
     for (const name of found.after) await loadNamed(name, said);
   };
-  const loadNamed = async (name: string, said: string): Promise<void> => {
-    const found = await known.find(name, said);
+  const loadNamed = async (name: string, said: string, beside?: string): Promise<void> => {
+    const found = (await known.find(name, said)) ?? (await known.beside(name, said, beside));
     if (found !== undefined && !begun.has(found.name)) await load(found, said, '');
   };
   for (const driver of wish.drivers) await loadNamed(driver, `--kernel: its driver ${driver}`);
@@ -55,7 +59,7 @@ export async function modules(wish: ModuleWish, folder: ModuleFolder): Promise<P
     const said = `--module ${text}`;
     const [, name = '', options = ''] = /^(\S+)\s*(.*)$/s.exec(text) ?? [];
     if (/[\n\0]/.test(text)) throw refusedAddition(said, 'is no name with options', 'write --module "NAME OPTION=VALUE"');
-    const found = name.includes('/') ? await known.read(resolve(name), said) : await known.find(name, said);
+    const found = isFile(name) ? await known.read(resolve(name), said) : await known.find(name, said);
     if (found === undefined) {
       if (folder.builtin.has(moduleName(name))) continue;
       throw refusedAddition(said, `${folder.path} has no module ${name}`, 'name another, or its folder with --modules');
@@ -77,8 +81,13 @@ export async function modules(wish: ModuleWish, folder: ModuleFolder): Promise<P
   ];
 }
 
+/** True for the name of a .ko file, or a path; the name of a module has neither a dot nor a slash. Pure. */
+export function isFile(name: string): boolean {
+  return name.includes('/') || /\.ko(?:\.(?:gz|xz|zst))?$/.test(name);
+}
+
 /** Reads modules of a folder, each once. */
-function reader(folder: ModuleFolder) {
+function reader(folder: ModuleFolder, magic: string | undefined) {
   const { path, version, files, aliases } = folder;
   const seen = new Map<string, Module>();
   const read = async (file: string, said: string): Promise<Module> => {
@@ -88,11 +97,9 @@ function reader(folder: ModuleFolder) {
     if (stat === undefined) throw refusedAddition(said, `there is no ${file}`, 'name another module');
     const bytes = await unpacked(file);
     const info = infoOf(bytes, file, said);
-    if (info.version !== version) {
-      const what = `${file} is for Linux ${info.version}, and the kernel is ${version}`;
-      throw refusedAddition(said, what, "name the kernel's own modules with --modules");
-    }
-    const below = file.startsWith(`${path}/`) ? file.slice(path.length + 1) : `extra/${moduleName(file)}.ko`;
+    if (!fits(info.magic, { version, magic }))
+      throw unfit({ said, file, folder: path, module: info.magic, kernel: magic ?? version });
+    const below = path !== '' && file.startsWith(`${path}/`) ? file.slice(path.length + 1) : `extra/${moduleName(file)}.ko`;
     const guest = `lib/modules/${version}/${below.replace(/\.(gz|xz|zst)$/, '')}`;
     const found: Module = { ...info, name: moduleName(file), guest, bytes, identity: identityOf(stat), path: file };
     seen.set(file, found);
@@ -110,7 +117,21 @@ function reader(folder: ModuleFolder) {
     }
     return undefined;
   };
-  return { read, find };
+  /** What a module needs may lie beside it. */
+  const beside = async (name: string, said: string, place: string | undefined): Promise<Module | undefined> => {
+    if (place === undefined || folder.builtin.has(moduleName(name))) return undefined;
+    const file = readdirSync(place).find((each) => isFile(each) && moduleName(each) === moduleName(name));
+    return file === undefined ? undefined : await read(join(place, file), said);
+  };
+  return { read, find, beside };
+}
+
+function unfit(facts: Readonly<Record<'said' | 'file' | 'folder' | 'module' | 'kernel', string>>): EulabError {
+  const { said, file, folder, module, kernel } = facts;
+  const what = `${file} is for Linux "${module}", and the kernel is "${kernel}"`;
+  if (folder !== '' && file.startsWith(`${folder}/`))
+    return refusedAddition(said, what, "name the kernel's own modules with --modules");
+  return refusedAddition(said, what, 'build it for this kernel: eulab build kernel [--name KERNEL] -- M=FOLDER');
 }
 
 function infoOf(bytes: Uint8Array, file: string, said: string): ModuleInfo {

@@ -13,7 +13,7 @@ test('what a module says of itself', () => {
     'vermagic=6.1.0-56-amd64 SMP preempt mod_unload modversions ',
   );
   expect(moduleInfo(bytes, 'x.ko')).toEqual({
-    version: '6.1.0-56-amd64',
+    magic: '6.1.0-56-amd64 SMP preempt mod_unload modversions',
     depends: ['net_failover', 'failover'],
     before: ['crc32c', 'crc16'],
     after: ['after'],
