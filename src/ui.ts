@@ -5,6 +5,8 @@ export interface Ui extends Disposable {
   readonly report: Report;
   /** Writes a line of another program's to a stream that may be the same terminal. */
   readonly print: (line: string, stream: NodeJS.WritableStream) => void;
+  /** Leaves the terminal alone, for another program, until the next event. */
+  readonly rest: () => void;
 }
 
 const plainEveryMs = 15_000;
@@ -70,6 +72,10 @@ export async function ui(options: { readonly verbose: boolean }): Promise<Ui> {
   return {
     report: (event) => (show[event.kind] as (event: Event) => void)(event),
     print,
+    rest: () => {
+      finish();
+      spinner.stop();
+    },
     [Symbol.dispose]: () => {
       if (tty && spinner.isSpinning) finish();
       spinner.stop();

@@ -27,7 +27,8 @@ function kernel(context: Context) {
     .summary('artifacts/bzImage, with vmlinux, config and System.map')
     .description(
       'Build artifacts/bzImage, with vmlinux, config, System.map and a manifest beside it.\n' +
-        'With M=FOLDER behind --: build a module that is none of the kernel, for the kernel in use, into artifacts/extra.',
+        'With TARGETS behind --: have make do those in the same object folder: menuconfig, kernel/fork.o, help, ...; or, for the\n' +
+        'kernel in use, compile_commands.json, or M=FOLDER, a module that is none of the kernel, into artifacts/extra.',
     )
     .argument('[target...]', 'for make, after --')
     .addOption(settings.source())
@@ -45,7 +46,7 @@ function kernel(context: Context) {
     .addOption(settings.verbose())
     .addHelpText(
       'after',
-      `\nProfiles:\n${known}\n\nExamples:\n  eulab build kernel\n  eulab build kernel --source 6.6.22 --set CONFIG_KASAN=y\n  eulab build kernel --source ~/linux --engine host\n  eulab build kernel --profile debug --name d && eulab boot --kernel d\n  eulab build kernel -- M=hello && eulab boot --module artifacts/extra/hello.ko`,
+      `\nProfiles:\n${known}\n\nExamples:\n  eulab build kernel\n  eulab build kernel --source 6.6.22 --set CONFIG_KASAN=y\n  eulab build kernel --source ~/linux --engine host\n  eulab build kernel --profile debug --name d && eulab boot --kernel d\n  eulab build kernel -- menuconfig\n  eulab build kernel -- M=hello && eulab boot --module artifacts/extra/hello.ko`,
     )
     .action(async (words, options, self) => {
       const verbose = options.verbose === true;
@@ -62,7 +63,7 @@ function kernel(context: Context) {
       if (words.length === 0) return await shown(context, verbose, (report) => buildKernel(request(report)));
       const said = (['source', 'profile', 'fragment', 'set'] as const).some((name) => given(self.getOptionValueSource(name)));
       const { makeTargetsOf } = await import('./build-targets.ts');
-      await makeTargetsOf(words, { request, said, verbose });
+      await makeTargetsOf(context, words, { request, said, verbose });
     });
 }
 

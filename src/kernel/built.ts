@@ -29,7 +29,7 @@ export interface BuiltKernel {
  * @throws EulabError (2) when it was not built, or something else was built in its object folder since.
  */
 export async function builtKernel(request: TargetRequest): Promise<BuiltKernel> {
-  const { name, manifest, objects } = request.said ? await saidKernel(request) : await keptKernel(request);
+  const { name, manifest, objects } = await foundKernel(request);
   const { cache } = request.workspace;
   const { engine = '', folder = '', profile: profileName = '' } = manifest.inputs;
   const build: KernelBuild = {
@@ -43,10 +43,15 @@ export async function builtKernel(request: TargetRequest): Promise<BuiltKernel> 
 }
 
 /** A kernel of the workspace, and the folder that has its objects. */
-interface Found {
+export interface Found {
   readonly name: string;
   readonly manifest: Manifest;
   readonly objects: string;
+}
+
+/** As `builtKernel`, for who needs nothing that compiles. */
+export function foundKernel(request: TargetRequest): Promise<Found> {
+  return request.said ? saidKernel(request) : keptKernel(request);
 }
 
 /** The one in use, or of a name. */
@@ -92,8 +97,5 @@ async function areObjectsOf(objects: string, { files }: Manifest): Promise<boole
 }
 
 function notBuilt(what: string, command: string): EulabError {
-  return new EulabError(`${what}, and a module is built for a kernel`, {
-    hint: `build it first: ${command}`,
-    exitCode: status.usage,
-  });
+  return new EulabError(what, { hint: `build it first: ${command}`, exitCode: status.usage });
 }

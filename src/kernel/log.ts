@@ -115,7 +115,7 @@ export function targetLines(say: (line: string) => void): (line: string) => void
   return (line) => {
     if (line === 'eulab: targets begin') open = true;
     else if (line === 'eulab: targets end') open = false;
-    else if (open && !isObject(line) && !/^make(?:\[\d+\])?: (?:Entering directory|Leaving directory|\*\*\* \[)/.test(line))
+    else if (open && !isObject(line) && !/^make(?:\[\d+\])?: (?:Entering directory|Leaving directory|\*\*\*) /.test(line))
       say(line);
   };
 }

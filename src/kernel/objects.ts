@@ -110,3 +110,10 @@ async function read(file: string): Promise<Kept | undefined> {
 async function keep(file: string, kept: Kept): Promise<void> {
   await writeFile(file, JSON.stringify(kept));
 }
+
+/** Those of the targets that are files or folders in the object folder now, by their paths there. */
+export async function made(objects: string, words: readonly string[]): Promise<string[]> {
+  const paths = words.filter((word) => !/^-|=/.test(word)).map((word) => join(objects, word));
+  const marks = await Promise.all(paths.map(mark));
+  return paths.filter((_, index) => marks[index] !== '');
+}

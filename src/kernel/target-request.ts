@@ -6,4 +6,6 @@ export interface TargetRequest extends KernelRequest {
   readonly said: boolean;
   /** Told what make and its programs say, line by line. */
   readonly say: (line: string) => void;
+  /** Lends the terminal to a program: ctrl-C is then for that one alone. `signal` ends the program. */
+  readonly lend: () => Disposable & { readonly signal: AbortSignal };
 }

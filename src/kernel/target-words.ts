@@ -1,4 +1,5 @@
 import { EulabError, status } from '../errors.ts';
+import { profiles } from './profile.ts';
 
 /** What a user has make do in the object folder of a kernel. */
 export interface Targets {
@@ -14,7 +15,9 @@ export interface Targets {
   readonly database: boolean;
 }
 
-const menus = ['menuconfig', 'nconfig', 'config'];
+const menus = ['menuconfig', 'nconfig', 'config', 'oldconfig', 'localmodconfig', 'localyesconfig'];
+/** They end like those that change the config. */
+const readers = ['savedefconfig', 'listnewconfig', 'helpnewconfig'];
 const options = ['-k', '-B', '-n', '-s'];
 
 /**
@@ -27,7 +30,7 @@ export function targets(words: readonly string[]): Targets {
   const module = words.findLast((word) => word.startsWith('M='))?.slice(2);
   if (module === '') throw wrong('M=', 'names no folder', 'eulab build kernel -- M=FOLDER');
   const rest = words.filter((word) => !word.startsWith('M='));
-  const config = rest.some((word) => /^(?:[a-z0-9_]*config|.*\.config)$/.test(word) && word !== 'savedefconfig');
+  const config = rest.some((word) => /^(?:[a-z0-9_]*config|.*\.config)$/.test(word) && !readers.includes(word));
   if (config && module !== undefined) throw wrong(`M=${module}`, 'has no config of its own', 'make the config first, without M=');
   return {
     words: rest.filter((word) => word !== database),
@@ -63,6 +66,11 @@ const refusals: readonly { readonly word: RegExp; readonly what: string; readonl
     hint: 'eulab build kernel leaves what is in them in artifacts/',
   },
   {
+    word: /^[xg]config$/,
+    what: 'it draws windows, and there is no display in a build',
+    hint: 'eulab build kernel -- menuconfig',
+  },
+  {
     word: /^-(?:j.*|-jobs.*)$/,
     what: 'the number of jobs is said to eulab',
     hint: 'eulab build kernel --jobs N -- TARGET',
@@ -70,6 +78,8 @@ const refusals: readonly { readonly word: RegExp; readonly what: string; readonl
 ];
 
 function refuse(word: string): void {
+  const known = profiles.find(({ name }) => name === word && name !== 'defconfig');
+  if (known !== undefined) throw wrong(word, 'is a profile, and no target of make', `eulab build kernel --profile ${word}`);
   if (word === '' || /[\n\0]/.test(word))
     throw wrong(JSON.stringify(word), 'is no target', 'eulab build kernel -- help lists them');
   const found = refusals.find((refusal) => refusal.word.test(word));

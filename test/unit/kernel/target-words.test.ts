@@ -5,6 +5,11 @@ test.each<[string[], object]>([
   [['M=hello'], { words: [], module: 'hello' }],
   [['M=a', 'modules', 'M=b', 'W=1'], { words: ['modules', 'W=1'], module: 'b' }],
   [['-k', 'kernel/fork.o'], { words: ['-k', 'kernel/fork.o'], module: undefined }],
+  [['menuconfig'], { words: ['menuconfig'], menu: 'menuconfig', config: true }],
+  [['tinyconfig', 'kvm_guest.config'], { menu: undefined, config: true }],
+  [['savedefconfig', 'listnewconfig'], { config: false }],
+  [['compile_commands.json'], { words: [], database: true }],
+  [['modules', 'compile_commands.json'], { words: ['modules'], database: true }],
 ])('%j', (words, expected) => {
   expect(targets(words)).toMatchObject(expected);
 });
@@ -16,6 +21,9 @@ test.each([
   [['bindeb-pkg'], 'bindeb-pkg: packages would lie'],
   [['-j8'], '-j8: the number of jobs'],
   [['-C', '/'], '-C: is none of the options of make'],
+  [['M=hello', 'menuconfig'], 'M=hello: has no config of its own'],
+  [['xconfig'], 'xconfig: it draws windows'],
+  [['debug'], 'debug: is a profile, and no target of make'],
   [['M='], 'M=: names no folder'],
   [['a\nb'], '"a\\nb": is no target'],
   [[''], '"": is no target'],
