@@ -7,7 +7,11 @@ export type Event =
       readonly kind: 'progress';
       readonly done: number;
       readonly total: number | undefined;
+      /** The total is only expected. */
+      readonly about?: boolean;
       readonly unit: 'bytes' | 'objects' | 'checks';
+      /** What is at hand, such as a file. */
+      readonly now?: string;
     }
   /** One line of a program's output, kept in a log and shown only on request. */
   | { readonly kind: 'line'; readonly text: string }

@@ -1,4 +1,7 @@
+import { elapsed, progressText } from './progress.ts';
 import type { Event, Report } from './report.ts';
+
+export { size } from './progress.ts';
 
 /** Shows the events of long work on stderr: a spinner on a terminal, plain lines elsewhere. */
 export interface Ui extends Disposable {
@@ -9,7 +12,7 @@ export interface Ui extends Disposable {
   readonly rest: () => void;
 }
 
-const plainEveryMs = 15_000;
+const plainEveryMs = 5000;
 
 /**
  * A shower of events. With a terminal, the current step spins with its progress; without, each step is a line and its
@@ -53,11 +56,14 @@ export async function ui(options: { readonly verbose: boolean }): Promise<Ui> {
       else say(`eulab: ${text}`);
     },
     progress: (event) => {
-      const text = `${step} ${chalk.dim(amount(event))}`;
-      if (tty && !options.verbose) spinner.text = text;
-      else if (Date.now() - shownMs >= plainEveryMs) {
-        shownMs = Date.now();
-        say(`eulab: ${text}, ${elapsed(Date.now() - startedMs)}`);
+      const nowMs = Date.now();
+      const progress = { ...event, elapsedMs: nowMs - startedMs };
+      // The spinner and a space are before it; a line that is full would be two.
+      const width = process.stderr.columns - step.length - 4;
+      if (tty && !options.verbose) spinner.text = `${step} ${chalk.dim(progressText(progress, Math.max(width, 0)))}`;
+      else if (nowMs - shownMs >= plainEveryMs) {
+        shownMs = nowMs;
+        say(`eulab: ${step}: ${progressText(progress)}`);
       }
     },
     line: ({ text }) => {
@@ -113,28 +119,4 @@ async function colours() {
   const { Chalk, chalkStderr } = await import('chalk');
   const off = process.env['NO_COLOR'] && !process.env['FORCE_COLOR'];
   return new Chalk({ level: off ? 0 : chalkStderr.level });
-}
-
-function amount({ done, total, unit }: Extract<Event, { kind: 'progress' }>): string {
-  const shown = unit === 'bytes' ? size : (count: number) => String(count);
-  const what = unit === 'bytes' ? '' : ` ${unit}`;
-  if (total === undefined || total === 0) return `${shown(done)}${what}`;
-  return `${shown(done)} of ${shown(total)}${what} (${Math.floor((100 * done) / total)} %)`;
-}
-
-/** A number of bytes as people read it, in powers of 1024 with one digit behind the point: "4.2 MiB". */
-export function size(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  return unit === 0 ? `${bytes} B` : `${value.toFixed(1)} ${units[unit]}`;
-}
-
-function elapsed(ms: number): string {
-  const seconds = Math.round(ms / 1000);
-  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }

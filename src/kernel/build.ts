@@ -13,9 +13,10 @@ import { run } from '../exec.ts';
 import { kernelSource } from '../source/kernel.ts';
 import type { Source } from '../source/source.ts';
 import type { Workspace } from '../workspace.ts';
+import { expectedObjects, keepCount } from './expected.ts';
 import { parse, render } from './fragment.ts';
 import { explainLost } from './kconfig.ts';
-import { cacheNote, expectedObjects, keepCount, type Listener, logged } from './log.ts';
+import { cacheNote, type Listener, logged } from './log.ts';
 import { checkClean, forget, isCollected, isConfigured, keepCollected, keepConfigured, tools } from './objects.ts';
 import { jobs, type KernelBuild } from './plan.ts';
 import type { Profile } from './profile.ts';
@@ -107,12 +108,14 @@ export interface Making {
 async function make(making: Making): Promise<void> {
   const { build, where, request } = making;
   const { report } = request;
-  const expected = await expectedObjects(build);
   await configure(making);
+  const expected = await expectedObjects(build);
   report({ kind: 'step', text: `compiling ${called(making)}` });
-  await keepCount(build, await logged(where, jobs(build).compile, { ...listener(making), expected }));
+  const listening = listener(making);
+  const done = await logged(where, jobs(build).compile, { ...listening, expected });
+  if (expected?.whole) await keepCount(build, done);
   const found = await cacheNote(build);
-  if (found !== undefined) report({ kind: 'note', text: found });
+  if (found !== undefined) report({ kind: 'note', text: `${found}; the whole log: ${listening.log}` });
 }
 
 /** Makes the config in the object folder, unless it is the one that is wanted. */

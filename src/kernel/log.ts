@@ -1,11 +1,12 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isObject, type Job } from '../container/engine.ts';
 import { type Engine, execute } from '../container/select.ts';
 import { CommandError, EulabError, status } from '../errors.ts';
 import type { Report } from '../report.ts';
-import { firstError, hits, isFull, type KernelBuild } from './plan.ts';
+import type { Expected } from './expected.ts';
+import { firstError, hits, isFull, type KernelBuild, objectOf } from './plan.ts';
 import { unknownTarget } from './target-words.ts';
 
 /** Where a job's output goes. */
@@ -40,7 +41,8 @@ export async function logged(where: Engine, job: Job, listener: Listener & Telli
     say?.(line);
     if (!isObject(line)) return;
     done += 1;
-    report({ kind: 'progress', done, total: expected === undefined || done > expected ? undefined : expected, unit: 'objects' });
+    const total = expected === undefined || done > expected.count ? undefined : expected.count;
+    report({ kind: 'progress', done, total, about: expected?.about === true, unit: 'objects', now: objectOf(line) });
   };
   try {
     await execute(where, job, { signal, onLine, alive: objects });
@@ -57,7 +59,7 @@ const begun = new Set<string>();
 /** What is told of a job beyond its log. */
 interface Telling {
   /** How many objects it is to make, when that is known. */
-  readonly expected?: number | undefined;
+  readonly expected?: Expected | undefined;
   /** What has failed, for the error; the build unless given. */
   readonly failed?: string;
   /** Puts the user's paths into a line where the build has others. */
@@ -87,21 +89,6 @@ function failure(error: CommandError, lines: readonly string[], objects: string,
     hint: `the whole log: ${log}`,
     cause: error,
   });
-}
-
-/** How many objects a build will make, as the largest one of this folder did; undefined when it is to make only what changed. */
-export async function expectedObjects({ objects }: KernelBuild): Promise<number | undefined> {
-  if ((await stat(join(objects, 'vmlinux')).catch(() => undefined)) !== undefined) return undefined;
-  return await counted(objects);
-}
-
-/** Keeps how many objects a build made, if none made more. */
-export async function keepCount({ objects }: KernelBuild, done: number): Promise<void> {
-  if (done > ((await counted(objects)) ?? 0)) await writeFile(join(objects, 'eulab.objects'), String(done));
-}
-
-async function counted(objects: string): Promise<number | undefined> {
-  return Number(await readFile(join(objects, 'eulab.objects'), 'utf8').catch(() => '')) || undefined;
 }
 
 /** What ccache found in this build, for the user; undefined when it was not asked. */

@@ -69,6 +69,11 @@ export function firstError(log: readonly string[]): string[] {
   return at < 0 ? log.slice(-8) : log.slice(at, at + 8);
 }
 
+/** What a line of kbuild's says that is made: "init/main.o" of "  CC      init/main.o". Pure. */
+export function objectOf(line: string): string {
+  return /^\s+\S+(?: \[M\])?\s+(.*)$/.exec(line)?.[1] ?? '';
+}
+
 /** True when the disk was full. Pure. */
 export function isFull(error: readonly string[]): boolean {
   return error.some((line) => line.includes('No space left on device'));

@@ -43,11 +43,6 @@ test('what is chosen in a menu is kept, with the call that builds it; the config
   expect([again.status, again.stderr]).toEqual([0, expect.not.stringContaining('configuring')]);
 });
 
-test('a word that make does not know is no failure of a build', async () => {
-  const { status, stderr } = await eulab(['build', 'kernel', '--', 'fnord']);
-  expect([status, stderr]).toEqual([2, expect.stringContaining('make knows no target fnord')]);
-});
-
 test.each([
   ['a menu without a terminal', ['menuconfig'], 'menuconfig needs a terminal'],
   ['what would install something', ['modules_install'], 'eulab installs nothing on this machine'],

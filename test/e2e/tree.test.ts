@@ -2,7 +2,9 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wri
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ended, eulab, leftWith, program, root, started } from '../eulab.ts';
+import { quote } from '../../src/command.ts';
+import { bundle, ended, eulab, leftWith, program, root, started } from '../eulab.ts';
+import { onTerminal } from '../terminal.ts';
 import { artifacts } from './artifacts.ts';
 import { testCache } from './kernels.ts';
 
@@ -30,7 +32,20 @@ beforeAll(async () => {
 
 afterAll(clear);
 
-const args = ['-C', here, 'build', 'kernel', '--source', linux, '--profile', 'tiny', '--engine', 'host'];
+const args = [
+  '-C',
+  here,
+  'build',
+  'kernel',
+  '--source',
+  linux,
+  '--profile',
+  'tiny',
+  '--set',
+  'CONFIG_MODULES=y',
+  '--engine',
+  'host',
+];
 const env = { EULAB_CACHE: cache };
 const build = () => eulab(args, { env });
 const image = () => statSync(join(work, 'bzImage')).mtimeMs;
@@ -58,9 +73,13 @@ test('a build that is killed leaves no process, no result and nothing half done;
   expect((await ended(child)).status).toBe(137);
   expect(await leftWith(linux)).toEqual([]);
   expect(readdirSync(work).filter((name) => !name.startsWith('.'))).toEqual([]);
-  const { status, stderr } = await build();
-  expect(status, stderr).toBe(0);
-  expect(stderr).toMatch(/ccache had \d+ of \d+ objects/);
+  // On a terminal, for what is seen of it there: much of it is to be done.
+  const line = [process.execPath, bundle, ...args].map(quote).join(' ');
+  const shown = await onTerminal(`stty cols 150; EULAB_CACHE=${quote(cache)} ${line}; echo "status=$?"`, []);
+  expect(shown).toContain('status=0');
+  expect(shown).toMatch(/compiling Linux \S+ \(tiny\) \[#+-+\] \d+ of (?:about )?\d+ objects \(\d+ %\), \d+ s.*: \S+\.[oa]/);
+  expect(shown).toMatch(/about \d+ (?:s|min \d+ s) left/);
+  expect(shown).toMatch(/ccache had \d+ of \d+ objects \(\d+ %\); the whole log: \S+\.log/);
   const { inputs } = JSON.parse(readFileSync(join(work, 'kernel.manifest.json'), 'utf8'));
   expect(inputs).toMatchObject({ engine: 'host', source: linux, gcc: expect.stringMatching(/^gcc /) });
 });
@@ -73,6 +92,15 @@ test('nothing is done twice, and the tree is never written to', async () => {
   expect(stderr).not.toContain('configuring');
   const changed = await program('find', [linux, '-newer', join(here, 'config'), '!', '-type', 'd']);
   expect(changed.stdout.toString()).toBe('');
+});
+
+test('a module outside of the tree is built for the kernel that the options say', { timeout: 300_000 }, async () => {
+  const hello = join(root, 'test/fixtures/hello');
+  const { status, stderr } = await eulab([...args, '--', `M=${hello}`], { env });
+  expect(status, stderr).toBe(0);
+  expect(readFileSync(join(work, 'extra/hello.ko'), 'latin1')).toMatch(/vermagic=6\.\S+ \0/);
+  const other = await eulab([...args, '--set', 'CONFIG_SMP=y', '--', `M=${hello}`], { env });
+  expect([other.status, other.stderr]).toEqual([2, expect.stringContaining('is not built yet, or not like this')]);
 });
 
 test('an error of the compiler is shown with its file and line in the last ten lines; the result stays', async () => {
