@@ -82,7 +82,7 @@ async function saidKernel(request: TargetRequest): Promise<Found> {
     if (lost(wish.asked.user, config).length === 0) return { name: kernel.name, manifest: kernel.manifest, objects };
   }
   const called = `Linux ${source.version} (${wish.profile.name})`;
-  throw notBuilt(`${called} is not built yet, or not like this`, request.command.replace(/ -- .*$/, ''));
+  throw notBuilt(`${called} is not built yet, or not like this`, request.command.replace(/ (?:--|M=\S*) .*$| M=\S*$/, ''));
 }
 
 /** Whether this kernel was made of what is in the folder: by its config, and by where each of its symbols lies. */

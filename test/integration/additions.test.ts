@@ -106,6 +106,33 @@ test('what goes into the initramfs has no place in a root of its own', async () 
   expect([status, stderr]).toEqual([2, expect.stringMatching(/'--add <src\[:dst\]>' cannot be used with option '--root/)]);
 });
 
+test('module files need no folder of modules, and what one needs may lie beside it', async () => {
+  const place = at('alone/artifacts');
+  mkdirSync(place, { recursive: true });
+  writeFileSync(join(place, 'bzImage'), bzImage({ version: ours }));
+  writeFileSync(join(place, 'config'), 'CONFIG_SMP=y\nCONFIG_MODULE_UNLOAD=y\n');
+  const write = (name: string, ...words: string[]) =>
+    writeFileSync(at(`alone/${name}.ko`), elf({ '.modinfo': Buffer.from(`${words.join('\0')}\0`) }));
+  write('above', `vermagic=${ours} SMP mod_unload `, 'depends=what_is_below');
+  write('what-is-below', `vermagic=${ours} SMP mod_unload `, 'depends=');
+  write('other', `vermagic=${ours} SMP preempt mod_unload `, 'depends=');
+  const build = ['build', 'ramdisk', '--busybox', '/bin/busybox', '--compression', 'none', '--module'];
+  const call = { env, cwd: at('alone') };
+  const { status, stderr } = await eulab([...build, 'above.ko x=1'], call);
+  expect([status, stderr]).toEqual([0, expect.any(String)]);
+  const folder = `/lib/modules/${ours}/extra`;
+  const image = readFileSync(join(place, 'initramfs.cpio'), 'latin1');
+  expect(image).toContain(`${folder}/what_is_below.ko\n${folder}/above.ko x=1\n`);
+  for (const [name, message] of [
+    ['other.ko', `is for Linux "${ours} SMP preempt mod_unload", and the kernel is "${ours} SMP mod_unload"`],
+    ['nothing.ko', `there is no ${at('alone/nothing.ko')}`],
+    ['above', 'name the file: --module above.ko'],
+  ] as const) {
+    const refused = await eulab([...build, name], call);
+    expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining(message)]);
+  }
+});
+
 test('a module that the kernel has in itself is as good as loaded, and options and needs are in the list', async () => {
   const options = ['--kernel', at('artifacts/bzImage'), '--modules', at('lib/modules'), '--compression', 'none'];
   const build = ['-C', here.path, 'build', 'ramdisk', '--busybox', '/bin/busybox', ...options];
