@@ -41,7 +41,7 @@ test('an error of the compiler has the user’s own path and line; what was buil
   expect(status).toBe(1);
   const end = stderr.trimEnd().split('\n').slice(-10).join('\n');
   expect(end).toMatch(new RegExp(`^ {2}\\| ${hello}/hello\\.c:${line}:\\d+: error: .*nowhere`, 'm'));
-  expect(stderr).toContain(`${hello}/hello.c: In function 'broken'`);
+  expect(stderr).toContain(`\n${hello}/hello.c: In function `);
   expect(readFileSync(ko).equals(before)).toBe(true);
 });
 
