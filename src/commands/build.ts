@@ -27,8 +27,8 @@ function kernel(context: Context) {
     .summary('artifacts/bzImage, with vmlinux, config and System.map')
     .description(
       'Build artifacts/bzImage, with vmlinux, config, System.map and a manifest beside it.\n' +
-        'With TARGETS behind --: have make do those in the same object folder: menuconfig, kernel/fork.o, help, ...; or, for the\n' +
-        'kernel in use, compile_commands.json, or M=FOLDER, a module that is none of the kernel, into artifacts/extra.',
+        'With TARGETS behind --: have make do those in the same object folder: menuconfig, kernel/fork.o, help, ...; or, for ' +
+        'the kernel in use, compile_commands.json, or M=FOLDER, a module that is none of the kernel, into artifacts/extra.',
     )
     .argument('[target...]', 'for make, after --')
     .addOption(settings.source())
