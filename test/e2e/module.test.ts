@@ -17,12 +17,13 @@ test('two commands build a module and load it in the guest, by a container and b
   timeout: 300_000,
 }, async () => {
   cpSync(source, hello, { recursive: true });
-  for (const [engine, whom] of [
+  for (const [engine, whom, ...options] of [
     ['auto', 'you'],
-    ['host', 'them'],
+    // The same one, by the options that it was built with.
+    ['host', 'them', '--profile', 'lab'],
   ] as const) {
     rmSync(ko, { force: true });
-    const built = await eulab(['build', 'kernel', '--engine', engine, '--', `M=${hello}`, 'modules']);
+    const built = await eulab(['build', 'kernel', '--engine', engine, ...options, '--', `M=${hello}`, 'modules']);
     expect([built.status, built.stdout.toString()], built.stderr).toEqual([0, '']);
     expect(built.stderr).toMatch(/^eulab: to load it: eulab boot --module artifacts\/extra\/hello\.ko$/m);
     const look = 'cat /sys/module/hello/parameters/whom; dmesg | grep -q "hello: hello, $0" && rmmod hello && exit 42';
@@ -63,4 +64,12 @@ test.each([
 ])('%s is refused', async (_, words, message) => {
   const { status, stderr } = await eulab(['build', 'kernel', '--', ...words]);
   expect([status, stderr]).toEqual([2, expect.stringContaining(message)]);
+});
+
+test('a module for a kernel that was not built is refused, with the call that builds it', async () => {
+  const { status, stderr } = await eulab(['build', 'kernel', '--set', 'CONFIG_KASAN=y', '--', `M=${source}`]);
+  expect([status, stderr]).toEqual([
+    2,
+    expect.stringMatching(/^ {2}hint: build it first: eulab build kernel --set CONFIG_KASAN=y$/m),
+  ]);
 });

@@ -77,7 +77,9 @@ test('a build that is killed leaves no process, no result and nothing half done;
   const line = [process.execPath, bundle, ...args].map(quote).join(' ');
   const shown = await onTerminal(`stty cols 150; EULAB_CACHE=${quote(cache)} ${line}; echo "status=$?"`, []);
   expect(shown).toContain('status=0');
-  expect(shown).toMatch(/compiling Linux \S+ \(tiny\) \[#+-+\] \d+ of (?:about )?\d+ objects \(\d+ %\), (?:\d+ min )?\d+ s.*: \S+\.[oa]/);
+  expect(shown).toMatch(
+    /compiling Linux \S+ \(tiny\) \[#+-+\] \d+ of (?:about )?\d+ objects \(\d+ %\), (?:\d+ min )?\d+ s.*: \S+\.[oa]/,
+  );
   expect(shown).toMatch(/about \d+ (?:s|min \d+ s) left/);
   expect(shown).toMatch(/ccache had \d+ of \d+ objects \(\d+ %\); the whole log: \S+\.log/);
   const { inputs } = JSON.parse(readFileSync(join(work, 'kernel.manifest.json'), 'utf8'));
