@@ -33,6 +33,15 @@ export async function ui(options: { readonly verbose: boolean }): Promise<Ui> {
   let step = '';
   let startedMs = 0;
   let shownMs = 0;
+  let latest: Extract<Event, { kind: 'progress' }> | undefined;
+  const spin = () => {
+    if (latest === undefined) return;
+    // The spinner and a space are before it; a line that is full would be two.
+    const width = Math.max(process.stderr.columns - step.length - 4, 0);
+    spinner.text = `${step} ${chalk.dim(progressText({ ...latest, elapsedMs: Date.now() - startedMs }, width))}`;
+  };
+  // One object may take long, and the time goes on.
+  const clock = tty && !options.verbose ? setInterval(spin, 1000).unref() : undefined;
 
   const print = (line: string, stream: NodeJS.WritableStream) => {
     const spinning = spinner.isSpinning;
@@ -46,6 +55,7 @@ export async function ui(options: { readonly verbose: boolean }): Promise<Ui> {
     const took = elapsed(Date.now() - startedMs);
     if (tty && !options.verbose) spinner.stopAndPersist({ symbol: chalk.green('✔'), text: `${step} ${chalk.dim(took)}` });
     step = '';
+    latest = undefined;
   };
   const show: { readonly [Kind in Event['kind']]: (event: Extract<Event, { kind: Kind }>) => void } = {
     step: ({ text }) => {
@@ -56,14 +66,11 @@ export async function ui(options: { readonly verbose: boolean }): Promise<Ui> {
       else say(`eulab: ${text}`);
     },
     progress: (event) => {
-      const nowMs = Date.now();
-      const progress = { ...event, elapsedMs: nowMs - startedMs };
-      // The spinner and a space are before it; a line that is full would be two.
-      const width = process.stderr.columns - step.length - 4;
-      if (tty && !options.verbose) spinner.text = `${step} ${chalk.dim(progressText(progress, Math.max(width, 0)))}`;
-      else if (nowMs - shownMs >= plainEveryMs) {
-        shownMs = nowMs;
-        say(`eulab: ${step}: ${progressText(progress)}`);
+      latest = event;
+      if (tty && !options.verbose) spin();
+      else if (Date.now() - shownMs >= plainEveryMs) {
+        shownMs = Date.now();
+        say(`eulab: ${step}: ${progressText({ ...event, elapsedMs: shownMs - startedMs })}`);
       }
     },
     line: ({ text }) => {
@@ -83,6 +90,7 @@ export async function ui(options: { readonly verbose: boolean }): Promise<Ui> {
       spinner.stop();
     },
     [Symbol.dispose]: () => {
+      clearInterval(clock);
       if (tty && spinner.isSpinning) finish();
       spinner.stop();
     },
