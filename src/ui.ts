@@ -8,6 +8,8 @@ export interface Ui extends Disposable {
   readonly report: Report;
   /** Writes a line of another program's to a stream that may be the same terminal. */
   readonly print: (line: string, stream: NodeJS.WritableStream) => void;
+  /** Marks the step that is shown as one that failed; others are marked done at the end. Throws what it is given. */
+  readonly fail: (error: unknown) => never;
   /** Leaves the terminal alone, for another program, until the next event. */
   readonly rest: () => void;
 }
@@ -50,10 +52,10 @@ export async function ui(options: { readonly verbose: boolean }): Promise<Ui> {
     if (spinning) spinner.render();
   };
   const say = (line: string) => print(line, process.stderr);
-  const finish = () => {
+  const finish = (symbol = chalk.green('✔')) => {
     if (step === '') return;
     const took = elapsed(Date.now() - startedMs);
-    if (tty && !options.verbose) spinner.stopAndPersist({ symbol: chalk.green('✔'), text: `${step} ${chalk.dim(took)}` });
+    if (tty && !options.verbose) spinner.stopAndPersist({ symbol, text: `${step} ${chalk.dim(took)}` });
     step = '';
     latest = undefined;
   };
@@ -85,6 +87,10 @@ export async function ui(options: { readonly verbose: boolean }): Promise<Ui> {
   return {
     report: (event) => (show[event.kind] as (event: Event) => void)(event),
     print,
+    fail: (error) => {
+      finish(chalk.red('✖'));
+      throw error;
+    },
     rest: () => {
       finish();
       spinner.stop();

@@ -23,7 +23,7 @@ export async function makeTargetsOf(
     if (!facts.verbose) display.print(line, stream);
   };
   const request = { ...facts.request(display.report), said: facts.said, say, lend: () => lent(context, display.rest) };
-  await makeTargets(request, wanted);
+  await makeTargets(request, wanted).catch(display.fail);
 }
 
 /** The terminal for another program: its ctrl-C reaches us too, and is none of our business until disposed. */

@@ -160,7 +160,7 @@ async function shown(
   work: (report: Report) => Promise<{ readonly manifest: Manifest; readonly built: boolean }>,
 ): Promise<void> {
   using display = await ui({ verbose });
-  const { manifest, built } = await work(display.report);
+  const { manifest, built } = await work(display.report).catch(display.fail);
   const files = manifest.files.map(({ path, bytes }) => `${path} (${size(bytes)})`).join(', ');
   const { artifacts } = context.workspace();
   display.report({ kind: 'note', text: built ? `${artifacts}: ${files}` : `nothing to do: ${files}, made from the same inputs` });
