@@ -42,7 +42,7 @@ export async function toolchain(request: ImageRequest): Promise<Image> {
   const { way, home, dockerfile, report, signal } = request;
   const base = await baseImage(request);
   const id = await imageId(way, base, signal);
-  const tag = `localhost/eulab-toolchain:${digest(id, readFileSync(join(home, 'utils/toolchain/packages'), 'utf8'))}`;
+  const tag = `localhost/eulab-toolchain:${digest(id, ...packages(home))}`;
   if ((await imageId(way, tag, signal)) === '') {
     report({ kind: 'step', text: 'preparing the toolchain image' });
     await makeImage(request, {
@@ -107,12 +107,12 @@ async function imageId(way: Way, name: string, signal: AbortSignal): Promise<str
  */
 export async function bootstrap(request: Pick<ImageRequest, 'home' | 'way' | 'report' | 'signal'>): Promise<void> {
   const { home, way, report, signal } = request;
-  const packages = readFileSync(join(home, 'utils/toolchain/packages'), 'utf8').trim().split('\n');
+  const wanted = packages(home);
   const folder = await mkdtemp(join(tmpdir(), 'eulab-image-'));
   try {
     const tarball = join(folder, 'base.tar');
-    report({ kind: 'step', text: `making a base image with ${packages.length} packages` });
-    await run(mmdebstrap(packages, tarball), { signal, onLine: (text) => report({ kind: 'line', text }) });
+    report({ kind: 'step', text: `making a base image with ${wanted.length} packages` });
+    await run(mmdebstrap(wanted, tarball), { signal, onLine: (text) => report({ kind: 'line', text }) });
     report({ kind: 'step', text: 'importing the base image' });
     const command = importImage(way, tarball, bootstrapTag);
     if (command !== undefined) return void (await read(command, { signal }));
@@ -132,6 +132,15 @@ export async function bootstrap(request: Pick<ImageRequest, 'home' | 'way' | 're
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** What utils/toolchain/install installs, by name. */
+function packages(home: string): string[] {
+  return ['packages', 'optional'].flatMap((name) =>
+    readFileSync(join(home, 'utils/toolchain', name), 'utf8')
+      .trim()
+      .split('\n'),
+  );
 }
 
 /** Pure. Documentation and translations are left out: a build reads none of them, and they are a fifth of the image. */

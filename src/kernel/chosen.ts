@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, stat, utimes, writeFile } from 'node:fs/promis
 import { join, relative } from 'node:path';
 import { ignore } from '../artifacts/tree.ts';
 import { show } from '../command.ts';
+import { type Image, removeImage } from '../container/engine.ts';
 import { onTerminal } from '../container/terminal.ts';
 import { CommandError, EulabError, Interrupted } from '../errors.ts';
 import { listener, type Making } from './build.ts';
@@ -84,11 +85,22 @@ async function onMenu(making: Making, request: TargetRequest, words: readonly st
     await onTerminal(making.where, jobs(making.build).target, request.workspace.home, terminal.signal);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
+    const { where } = making;
+    // An image that was made without a network lacks what only menus need.
+    const remedy =
+      where.kind === 'host'
+        ? 'apt-get install libncurses-dev'
+        : `remove the image, and it is made again: ${removed(where.image)}`;
     throw new EulabError(`make ${words.join(' ')} ${error.message}`, {
-      hint: 'what it said stands above; a menu needs ncurses: apt-get install libncurses-dev',
+      hint: `what it said stands above; if ncurses is missing: ${remedy}`,
       cause: error,
     });
   }
+}
+
+/** The call that removes an image. Pure. */
+function removed({ way, name }: Image): string {
+  return show(removeImage(way, name));
 }
 
 /** The config in the object folder: all of it, and what of it is no default. */
