@@ -9,6 +9,7 @@ import { kernelName } from './kernel-values.ts';
 import { machineSettings } from './machine-settings.ts';
 import { netSettings } from './net-settings.ts';
 import { collect, parsed, positive } from './option-parsers.ts';
+import { proofSettings } from './proof-settings.ts';
 import { runSettings } from './run-settings.ts';
 import { vlanSettings } from './vlan-settings.ts';
 
@@ -25,6 +26,7 @@ export const settings = {
   ...imageSettings,
   ...machineSettings,
   ...netSettings,
+  ...proofSettings,
   ...runSettings,
   ...vlanSettings,
   ...grouped('Build:', {

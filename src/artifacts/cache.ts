@@ -6,6 +6,8 @@ import { isErrno } from '../errors.ts';
 export const cacheFolders: Readonly<Record<string, string>> = {
   downloads: 'downloads',
   sources: 'unpacked sources',
+  trees: 'digests of the files of source folders',
+  verify: 'builds that are compared',
   git: 'git repositories',
   apt: "package lists and packages of apt's",
   obj: 'object files',

@@ -1,4 +1,4 @@
-import { lstat, mkdir, mkdtemp, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, open, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { EulabError, isErrno, status } from '../errors.ts';
 import { running, self } from './holder.ts';
@@ -17,7 +17,10 @@ export interface Staging extends AsyncDisposable {
 }
 
 /** What is said of a product when it is made. */
-export type Made = Pick<Manifest, 'key' | 'inputs' | 'command' | 'name'>;
+export interface Made extends Pick<Manifest, 'key' | 'inputs' | 'command' | 'name'> {
+  /** One more file, that is written from what is known of the others. */
+  readonly record?: { readonly path: string; readonly text: (files: readonly FileRecord[]) => string } | undefined;
+}
 
 /** Whether a product need not be made again; `file` is the one that is missing or changed. */
 export type Currency =
@@ -131,16 +134,16 @@ interface Publication {
   readonly known: ReadonlyMap<string, FileRecord>;
 }
 
-async function publish({ artifacts, product, staging, known }: Publication, made: Made): Promise<Manifest> {
+async function publish({ artifacts, product, staging, known }: Publication, { record, ...made }: Made): Promise<Manifest> {
   const files: FileRecord[] = [];
   for (const path of await regularFiles(staging)) {
-    const file = join(staging, path);
-    const record = known.get(path);
-    if (record?.sha256 !== undefined && (await untouched(staging, record)) === 'same') {
-      files.push(record);
-      continue;
-    }
-    files.push(await flushed(staging, path, await sha256(file)));
+    const earlier = known.get(path);
+    const same = earlier?.sha256 !== undefined && (await untouched(staging, earlier)) === 'same';
+    files.push(same ? earlier : await flushed(staging, path, await sha256(join(staging, path))));
+  }
+  if (record !== undefined) {
+    await writeFile(join(staging, record.path), record.text(files));
+    files.push(await flushed(staging, record.path, await sha256(join(staging, record.path))));
   }
   // A manifest that cannot be read is no reason to throw the new product away: it is about to be replaced.
   const earlier = await manifestOf(artifacts, product).catch(() => undefined);

@@ -32,6 +32,12 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import('./image.ts')).image,
   },
   {
+    name: 'verify',
+    group: 'Build:',
+    summary: 'build again from the record, and compare byte by byte',
+    load: async () => (await import('./verify.ts')).verify,
+  },
+  {
     name: 'boot',
     group: 'Boot:',
     summary: 'boot: a shell, or one command and its status',

@@ -30,6 +30,17 @@ export interface ImageRequest {
   readonly signal: AbortSignal;
 }
 
+/** An image with the toolchain, and what it was made from. */
+export interface Toolchain extends Image {
+  readonly base: BaseImage;
+}
+
+/** An image by its name, and by its id, which is that of its content. */
+export interface BaseImage {
+  readonly name: string;
+  readonly id: string;
+}
+
 /**
  * An image with the toolchain, ready to build in: made once from the base image, found again afterwards by a tag that
  * depends on the base's id and the list of packages.
@@ -38,7 +49,7 @@ export interface ImageRequest {
  *
  * @throws EulabError (3) when no image can be had.
  */
-export async function toolchain(request: ImageRequest): Promise<Image> {
+export async function toolchain(request: ImageRequest): Promise<Toolchain> {
   const { way, home, dockerfile, report, signal } = request;
   const base = await baseImage(request);
   const id = await imageId(way, base, signal);
@@ -55,7 +66,7 @@ export async function toolchain(request: ImageRequest): Promise<Image> {
       layers: true,
     });
   }
-  return { name: tag, way, context: home };
+  return { name: tag, way, context: home, base: { name: base, id } };
 }
 
 /** Builds a stage that has a tag. @throws CommandError, also when the tool said that it was done and there is no image. */
@@ -93,7 +104,7 @@ async function pull(image: string, { way, report, signal }: ImageRequest): Promi
 }
 
 /** The id of an image that the engine has; '' when it has none of that name. */
-async function imageId(way: Way, name: string, signal: AbortSignal): Promise<string> {
+export async function imageId(way: Way, name: string, signal: AbortSignal): Promise<string> {
   const outcome = await probe(inspectImage(way, name), { signal });
   // Some engines put the hash's name before it.
   return outcome.code === 0 ? outcome.stdout.trim().replace(/^sha256:/, '') : '';

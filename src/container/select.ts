@@ -6,8 +6,8 @@ import type { ContainerKind, EngineName } from '../engine-names.ts';
 import { locate, missing, type RunOptions, run } from '../exec.ts';
 import type { Report } from '../report.ts';
 import { inContainer } from './call.ts';
-import { type Image, type Job, onHost, outliving } from './engine.ts';
-import { toolchain } from './image.ts';
+import { type Job, onHost, outliving } from './engine.ts';
+import { type Toolchain, toolchain } from './image.ts';
 import { lifeline } from './lifeline.ts';
 import { type Found, tried, unusable } from './probe.ts';
 import { prepared, temporary } from './temporary.ts';
@@ -17,7 +17,12 @@ import { mountsInBuild } from './way.ts';
 /** Where builds run: in an engine's containers, or with the host's own toolchain. */
 export type Engine =
   | { readonly kind: 'host'; readonly home: string }
-  | { readonly kind: ContainerKind; readonly image: Image; readonly facts: string };
+  | { readonly kind: ContainerKind; readonly image: Toolchain; readonly facts: string };
+
+/** The image that an engine's toolchain was made from; undefined for the host. Pure. */
+export function baseOf(where: Engine): Toolchain['base'] | undefined {
+  return where.kind === 'host' ? undefined : where.image.base;
+}
 
 /** What the user asked for, and what the engine needs to be found. */
 export interface EngineRequest {
@@ -111,7 +116,7 @@ export async function execute(
 }
 
 /** The engines that write a stage's files as a tar stream. */
-export type Streaming = Extract<Engine, { readonly image: Image }> & { readonly kind: 'podman' | 'buildah' };
+export type Streaming = Extract<Engine, { readonly image: Toolchain }> & { readonly kind: 'podman' | 'buildah' };
 
 export function streams(engine: Engine): engine is Streaming {
   return engine.kind === 'podman' || engine.kind === 'buildah';

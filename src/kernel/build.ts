@@ -4,12 +4,15 @@ import { markCache } from '../artifacts/cache.ts';
 import { kernelFolder, usualName } from '../artifacts/kernel-names.ts';
 import { kernelOfKey, useKernel } from '../artifacts/kernels.ts';
 import { lock } from '../artifacts/lock.ts';
-import { lockName, type Manifest } from '../artifacts/manifest.ts';
+import { type FileRecord, lockName, type Manifest } from '../artifacts/manifest.ts';
+import { programsOf, provenanceName, renderProvenance } from '../artifacts/provenance.ts';
 import { current, stage } from '../artifacts/store.ts';
 import { onHost } from '../container/engine.ts';
 import { type Engine, engine } from '../container/select.ts';
 import { EulabError } from '../errors.ts';
 import { run } from '../exec.ts';
+import type { Report } from '../report.ts';
+import { folderHash } from '../source/folder-hash.ts';
 import { kernelSource } from '../source/kernel.ts';
 import type { Source } from '../source/source.ts';
 import type { Workspace } from '../workspace.ts';
@@ -20,6 +23,7 @@ import { cacheNote, type Listener, logged } from './log.ts';
 import { checkClean, forget, isCollected, isConfigured, keepCollected, keepConfigured, tools } from './objects.ts';
 import { jobs, type KernelBuild } from './plan.ts';
 import type { Profile } from './profile.ts';
+import { kernelRecipe } from './recipe.ts';
 import { lost } from './requested.ts';
 import { type Asked, digest, type KernelRequest, type Wish, wishOf } from './wish.ts';
 
@@ -47,7 +51,8 @@ export async function buildKernel(request: KernelRequest): Promise<{ readonly ma
   const { build, source, where } = making;
   await using _objects = await lock(`${build.objects}.lock`, request.command, { signal, report });
   if (request.force) await forget(build);
-  await make(making);
+  const hashing = hashOf(making, cache);
+  await make(making, hashing.begin);
   const name = request.name ?? usualName(build.profile.name, source.version);
   const folder = kernelFolder(artifacts, name);
   const product = `${name} ${wish.key}`;
@@ -57,8 +62,12 @@ export async function buildKernel(request: KernelRequest): Promise<{ readonly ma
   }
   await using staging = await stage(folder, 'kernel');
   await run(onHost(jobs({ ...build, out: staging.folder }).collect, workspace.home), { signal });
-  const facts = { ...inputs(source, build.profile, where), ...(await tools(build)) };
-  await staging.commit({ key: wish.key, inputs: facts, command: request.command, name });
+  const hash = await hashing.end();
+  const used = await tools(build);
+  const recipe = await kernelRecipe({ request, wish, source, hash, where, tools: used });
+  const facts = { ...inputs({ ...source, digest: source.digest ?? hash }, build.profile, where), ...programsOf(used) };
+  const record = { path: provenanceName('kernel'), text: (files: readonly FileRecord[]) => renderProvenance(recipe, files) };
+  await staging.commit({ key: wish.key, inputs: facts, command: request.command, name, record });
   await keepCollected(build, product);
   return { manifest: await useKernel(artifacts, name), built: true };
 }
@@ -104,14 +113,39 @@ export interface Making {
   readonly request: KernelRequest;
 }
 
-/** Brings the object folder up to date: its config, unless it is the one that is wanted, and what make finds to be done. */
-async function make(making: Making): Promise<void> {
+/** The hash of a developer's tree, which takes a second of one CPU: begun when something is compiled, beside that. */
+function hashOf({ source, request: { signal } }: Making, cache: string) {
+  let hashing: Promise<string | undefined> | undefined;
+  const begin = () => {
+    if (hashing !== undefined) return;
+    const folder = source.digest === undefined ? folderHash(source.folder, cache, signal) : Promise.resolve(undefined);
+    hashing = folder.then((found) => found?.hash);
+    // Whoever ends before it was asked for has another reason.
+    hashing.catch(() => undefined);
+  };
+  return {
+    begin,
+    end: async () => {
+      begin();
+      return await hashing;
+    },
+  };
+}
+
+/**
+ * Brings the object folder up to date: its config, unless it is the one that is wanted, and what make finds to be done. `begun` is
+ * told when that is anything.
+ */
+async function make(making: Making, begun: () => void): Promise<void> {
   const { build, where, request } = making;
-  const { report } = request;
+  const report: Report = (event) => {
+    if (event.kind === 'progress') begun();
+    request.report(event);
+  };
   await configure(making);
   const expected = await expectedObjects(build);
   report({ kind: 'step', text: `compiling ${called(making)}` });
-  const listening = listener(making);
+  const listening = { ...listener(making), report };
   const done = await logged(where, jobs(build).compile, { ...listening, expected });
   if (expected?.whole) await keepCount(build, done);
   const found = await cacheNote(build);
@@ -172,6 +206,7 @@ async function checkConfig(build: KernelBuild, asked: Asked, { report, lenient }
   });
 }
 
+/** Facts for people, in the manifest; the record has all of them. */
 function inputs(source: Source, chosen: Profile, where: Engine): Record<string, string> {
   return {
     source: source.origin,

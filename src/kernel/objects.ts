@@ -65,10 +65,9 @@ export async function forget({ objects }: KernelBuild): Promise<void> {
   for (const name of [configured, collected]) await rm(join(objects, name), { force: true });
 }
 
-/** The programs that made what is in the object folder, each with the line that it says of its version. */
-export async function tools({ objects }: KernelBuild): Promise<Record<string, string>> {
-  const lines = (await readFile(join(objects, 'eulab.tools'), 'utf8').catch(() => '')).split('\n');
-  return Object.fromEntries(lines.flatMap((line) => (line === '' ? [] : [line.split(/: (.*)/, 2) as [string, string]])));
+/** What compiled what is in the object folder, as utils/toolchain/versions prints it. */
+export async function tools({ objects }: KernelBuild): Promise<string[]> {
+  return (await readFile(join(objects, 'eulab.tools'), 'utf8').catch(() => '')).split('\n');
 }
 
 /** The Kconfig files that the config was made from, as kbuild lists them; those outside the tree by their absolute paths. */

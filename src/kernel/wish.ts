@@ -68,13 +68,29 @@ async function readFragment(file: string): Promise<Fragment> {
 
 /** The build's own scripts: a change of theirs is a change of the kernel. */
 async function scripts({ home, utils }: Workspace): Promise<string> {
-  const files = [join(home, 'Dockerfile.kernel'), join(utils, 'kernel/build'), join(utils, 'toolchain/packages')];
+  const files = [
+    join(home, 'Dockerfile.kernel'),
+    join(utils, 'kernel/build'),
+    join(utils, 'toolchain/packages'),
+    join(utils, 'toolchain/versions'),
+  ];
   return (await Promise.all(files.map((file) => readFile(file, 'utf8')))).join('\0');
 }
 
 function requestKey(request: KernelRequest, asked: Asked, scripts: string): string {
   const { source, sites, profile, engine, baseImage, epoch } = request;
-  const parts = [source, JSON.stringify(sites), profile, engine, baseImage ?? '', String(epoch), render(asked.all), scripts];
+  // What was made before there were records is made again.
+  const parts = [
+    'recorded',
+    source,
+    JSON.stringify(sites),
+    profile,
+    engine,
+    baseImage ?? '',
+    String(epoch),
+    render(asked.all),
+    scripts,
+  ];
   return digest(...parts);
 }
 

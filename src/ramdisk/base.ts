@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import { type Layout, layoutOf } from './additions/layout.ts';
 import { openFile } from './image/file.ts';
 import { entriesOf } from './image/read.ts';
+import type { BaseRecord } from './recipe.ts';
 
 /** What every guest has, as an archive, and the facts of what it was made from. */
 export interface Base {
   readonly file: string;
   readonly layout: Layout;
   readonly inputs: Readonly<Record<string, string>>;
+  readonly record: BaseRecord;
 }
 
 /** Beside the archive: what it was made from, and what is in it. */
@@ -37,14 +39,14 @@ export function keptBase(cache: string, key: string) {
       }
     },
     /** Makes it anew, whole or not at all: `write` writes the archive to a file and returns the facts. */
-    async make(write: (file: string) => Promise<Readonly<Record<string, string>>>): Promise<Base> {
+    async make(write: (file: string) => Promise<Pick<Base, 'inputs' | 'record'>>): Promise<Base> {
       const half = `${place}.${process.pid}`;
       mkdirSync(half, { recursive: true });
       try {
-        const inputs = await write(join(half, 'base.cpio'));
+        const made = await write(join(half, 'base.cpio'));
         using file = openFile(join(half, 'base.cpio'), { option: '--force', maker: 'eulab build ramdisk' });
         const layout = await layoutOf(entriesOf(file));
-        writeFileSync(join(half, facts), JSON.stringify({ inputs, layout }));
+        writeFileSync(join(half, facts), JSON.stringify({ ...made, layout }));
         rmSync(place, { recursive: true, force: true });
         renameSync(half, place);
       } finally {

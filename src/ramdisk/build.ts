@@ -3,7 +3,8 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { markCache } from '../artifacts/cache.ts';
 import { lock } from '../artifacts/lock.ts';
-import { lockName, type Manifest } from '../artifacts/manifest.ts';
+import { type FileRecord, lockName, type Manifest } from '../artifacts/manifest.ts';
+import { provenanceName, renderProvenance } from '../artifacts/provenance.ts';
 import { flushed } from '../artifacts/record.ts';
 import { current, stage } from '../artifacts/store.ts';
 import { EulabError, isErrno, status } from '../errors.ts';
@@ -18,6 +19,7 @@ import { skeleton } from './guest.ts';
 import { checkPacked } from './image/check.ts';
 import { packArchive } from './pack.ts';
 import { buildBase } from './programs.ts';
+import { ramdiskRecipe, watched } from './recipe.ts';
 import type { RamdiskRequest } from './request.ts';
 import { tree } from './tree.ts';
 import { walk } from './walk.ts';
@@ -63,11 +65,14 @@ export async function buildRamdisk(request: RamdiskRequest): Promise<{ readonly 
   const how = compression((await stat(base.file)).size + (layer?.bytes ?? 0));
   const name = `initramfs.cpio${methods[how.method].ending}`;
   const image = join(staging.folder, name);
-  const { sha256 } = await packArchive(archives(base.file, layer, request.epoch), image, how);
+  const watch = layer === undefined ? undefined : watched(layer);
+  const { sha256 } = await packArchive(archives(base.file, watch?.entries, request.epoch), image, how);
   const inputs = layer === undefined ? base.inputs : { ...base.inputs, ...additionsIn(wish, layer) };
   // The disk takes its time for what is looked at meanwhile.
-  const [record] = await Promise.all([flushed(staging.folder, name, sha256), checkPacked(image, report)]);
-  return { manifest: await staging.commit({ key, inputs, command: request.command }, [record]), built: true };
+  const [packed] = await Promise.all([flushed(staging.folder, name, sha256), checkPacked(image, report)]);
+  const recipe = await ramdiskRecipe(request, base.record, { how, added: watch?.inputs() ?? [] });
+  const record = { path: provenanceName('ramdisk'), text: (files: readonly FileRecord[]) => renderProvenance(recipe, files) };
+  return { manifest: await staging.commit({ key, inputs, command: request.command, record }, [packed]), built: true };
 }
 
 async function madeBefore(artifacts: string, key: string) {
@@ -76,9 +81,9 @@ async function madeBefore(artifacts: string, key: string) {
 }
 
 /** An archive, and behind it the layer as another; the first ends at a multiple of 512, where the kernel looks for the next. */
-async function* archives(base: string, layer: Layer | undefined, epoch: number): AsyncGenerator<Uint8Array> {
+async function* archives(base: string, layer: readonly Entry[] | undefined, epoch: number): AsyncGenerator<Uint8Array> {
   yield* contents(base);
-  if (layer !== undefined) yield* newc(layer.entries, epoch);
+  if (layer !== undefined) yield* newc(layer, epoch);
 }
 
 /** What was added, for the manifest. */
@@ -130,8 +135,16 @@ async function requestKey(request: RamdiskRequest, guest: readonly Entry[], busy
   const { source, sites, engine, baseImage, epoch, workspace } = request;
   const hash = createHash('sha256');
   const agent = (await readdir(join(workspace.home, 'utils/agent'))).toSorted().map((name) => `utils/agent/${name}`);
-  const scripts = ['Dockerfile.ramdisk', 'utils/busybox/build', 'utils/busybox/config', 'utils/toolchain/packages', ...agent];
-  hash.update(JSON.stringify([source, sites, engine, baseImage ?? '', epoch]));
+  const scripts = [
+    'Dockerfile.ramdisk',
+    'utils/busybox/build',
+    'utils/busybox/config',
+    'utils/toolchain/packages',
+    'utils/toolchain/versions',
+    ...agent,
+  ];
+  // What was made before there were records is made again.
+  hash.update(JSON.stringify(['recorded', source, sites, engine, baseImage ?? '', epoch]));
   for (const script of scripts) hash.update(await readFile(join(workspace.home, script)));
   for (const entry of guest) {
     hash.update(`${entry.type} ${entry.path} ${entry.mode}\0`);

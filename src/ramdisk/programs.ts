@@ -9,9 +9,11 @@ import { scratch } from '../source/scratch.ts';
 import type { Source } from '../source/source.ts';
 import type { SourceSpec } from '../source/spec.ts';
 import { busyboxTree } from './applets.ts';
+import type { Base } from './base.ts';
 import { elf } from './elf.ts';
 import { type Entry, file as entryOf } from './entry.ts';
 import { pack } from './pack.ts';
+import { baseRecord } from './recipe.ts';
 import type { RamdiskRequest } from './request.ts';
 import { untar } from './tar.ts';
 import { merge } from './tree.ts';
@@ -20,7 +22,7 @@ import { walk } from './walk.ts';
 /** What compiles busybox on the host. */
 export const tools = ['gcc', 'make', 'musl-gcc'];
 
-/** Builds what every guest has: the programs, out of their sources, and utils/guest. Returns the facts for the manifest. */
+/** Builds what every guest has: the programs, out of their sources, and utils/guest. Returns the facts for manifest and record. */
 export async function buildBase(
   request: RamdiskRequest,
   base: {
@@ -29,7 +31,7 @@ export async function buildBase(
     readonly spec: SourceSpec;
     readonly file: string;
   },
-): Promise<Record<string, string>> {
+): Promise<Pick<Base, 'inputs' | 'record'>> {
   const { workspace, report, signal } = request;
   const { guest, ready, spec, file } = base;
   const write = async (programs: Iterable<Entry> | AsyncIterable<Entry>) => {
@@ -45,26 +47,31 @@ export async function buildBase(
   if (ready !== undefined) {
     const programs = busyboxTree(ready, String(request.busybox));
     report({ kind: 'step', text: `packing ${request.busybox} and the agent` });
-    await compile(request, where, undefined, (built) => write(merge(built, programs)));
-    return { source: String(request.busybox), engine: where.kind };
+    const used = await compile(request, where, undefined, (built) => write(merge(built, programs)));
+    const record = await baseRecord(request, { spec, source: undefined, where, tools: used });
+    return { inputs: { source: String(request.busybox), engine: where.kind }, record };
   }
   const source = await busyboxSource(spec, { sites: request.sites, cache: workspace.cache, signal, report });
   report({ kind: 'step', text: `compiling busybox ${source.version}` });
-  await compile(request, where, source, write);
-  return { ...provenance(source), engine: where.kind };
+  const used = await compile(request, where, source, write);
+  const record = await baseRecord(request, { spec, source, where, tools: used });
+  return { inputs: { ...provenance(source), engine: where.kind }, record };
 }
 
-/** Compiles busybox, where there is a source of it, and the agent; hands their tree to `write`, out of a container without touching the disk. */
+/** Compiles busybox, where there is a source of it, and the agent; hands their tree to `write`, out of a container without touching the disk. Returns what compiled. */
 async function compile(
   request: RamdiskRequest,
   where: Engine,
   source: Source | undefined,
   write: (programs: AsyncIterable<Entry>) => Promise<void>,
-): Promise<void> {
+): Promise<string[]> {
   const { workspace, report, signal } = request;
   const lines: string[] = [];
+  const used: string[] = [];
   let done = 0;
   const onLine = (text: string) => {
+    const tool = /^toolchain: (.*)/.exec(text)?.[1];
+    if (tool !== undefined) used.push(tool);
     lines.push(text);
     report({ kind: 'line', text });
     if (text.startsWith('warning: did not stick')) report({ kind: 'warning', text: `busybox: ${text.replace('warning: ', '')}` });
@@ -85,6 +92,7 @@ async function compile(
       await execute(where, { ...job, env, mounts }, { signal, onLine });
       await write(walk(out));
     }
+    return used;
   } catch (error) {
     // An interrupted build breaks off at many ends at once; the signal is what happened.
     signal.throwIfAborted();

@@ -17,7 +17,11 @@ test('the packed tarball, installed offline somewhere else, packs a ramdisk and 
   const env = { EULAB_CACHE: join(here.path, 'cache') };
   const built = await program(eulab, ['build', 'ramdisk', '--busybox', '/bin/busybox'], { cwd: here.path, env });
   expect(built.status, built.stderr).toBe(0);
-  expect(readdirSync(join(here.path, 'artifacts')).sort()).toEqual(['initramfs.cpio.gz', 'ramdisk.manifest.json']);
+  expect(readdirSync(join(here.path, 'artifacts')).sort()).toEqual([
+    'initramfs.cpio.gz',
+    'ramdisk.manifest.json',
+    'ramdisk.provenance.json',
+  ]);
   const files = readdirSync(join(prefix, 'lib/node_modules/eulab')).sort();
   expect(files).toEqual(
     expect.arrayContaining(['Dockerfile.kernel', 'Dockerfile.ramdisk', 'LICENSE', 'README.md', 'dist', 'package.json', 'utils']),

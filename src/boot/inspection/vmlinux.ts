@@ -32,9 +32,7 @@ const NT_GNU_BUILD_ID = 3;
  * @see elf(5)
  */
 export function vmlinuxFacts(file: ReadPlaces): Vmlinux | undefined {
-  const head = file.at(0, 64);
-  if (head.length < 64 || Buffer.from(head.subarray(0, 6)).toString('latin1') !== '\x7fELF\x02\x01') return undefined;
-  const all = sections(file, head);
+  const all = sectionsOf(file);
   if (all.length === 0) return undefined;
   const content = (name: string) => {
     const section = all.find((one) => one.name === name);
@@ -81,10 +79,20 @@ export function hasBuildId(kernel: Uint8Array, id: string): boolean {
   return bytes.includes(wanted.subarray(0, half)) || bytes.includes(wanted.subarray(half));
 }
 
-interface Section {
+/** A section of an ELF file. */
+export interface Section {
   readonly name: string;
   readonly offset: number;
   readonly bytes: number;
+  /** False for one that is in memory only, as .bss. */
+  readonly hasBytes: boolean;
+}
+
+/** The sections of a 64-bit little-endian ELF file; none for what is no such file. Pure. @see elf(5) */
+export function sectionsOf(file: ReadPlaces): Section[] {
+  const head = file.at(0, 64);
+  if (head.length < 64 || Buffer.from(head.subarray(0, 6)).toString('latin1') !== '\x7fELF\x02\x01') return [];
+  return sections(file, head);
 }
 
 function sections(file: ReadPlaces, head: Uint8Array): Section[] {
@@ -101,6 +109,8 @@ function sections(file: ReadPlaces, head: Uint8Array): Section[] {
     nameAt: entries.getUint32(index * entryBytes, true),
     offset: Number(entries.getBigUint64(index * entryBytes + 24, true)),
     bytes: Number(entries.getBigUint64(index * entryBytes + 32, true)),
+    // SHT_NOBITS
+    hasBytes: entries.getUint32(index * entryBytes + 4, true) !== 8,
   });
   const { offset, bytes } = place(namesIndex);
   const names = Buffer.from(file.at(offset, Math.min(bytes, mostBytes))).toString('latin1');

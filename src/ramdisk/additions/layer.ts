@@ -34,6 +34,8 @@ export interface Layer {
   readonly identity: string;
   /** Of its files, together. */
   readonly bytes: number;
+  /** Where on the host a file comes from, by its path; eulab's own are not among them. */
+  readonly origins: ReadonlyMap<string, string>;
 }
 
 /**
@@ -91,7 +93,8 @@ function laid(placed: readonly Placed[], layout: Layout): Layer {
   const hash = createHash('sha256');
   for (const { entry, identity } of byPath.values()) hash.update(JSON.stringify([entry.path, entry.type, entry.mode, identity]));
   const bytes = entries.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), 0);
-  return { entries, identity: hash.digest('hex'), bytes };
+  const origins = new Map([...byPath].flatMap(([path, { from }]) => (from.startsWith('/') ? [[path, from] as const] : [])));
+  return { entries, identity: hash.digest('hex'), bytes, origins };
 }
 
 /** Two folders, or one file of the host's that two options want. */
