@@ -20,6 +20,8 @@ const input = {
   input: { eulab: 'src/cli.ts', switch: 'src/switch/main.ts' },
   platform: 'node',
   treeshake: { moduleSideEffects: [{ external: true, sideEffects: false }] },
+  // What writes the bill of materials would also write XML, with a package that it does without.
+  external: ['xmlbuilder2'],
   // commander and tar-stream require Node's own modules: as imports they need no require of ours.
   plugins: [esmExternalRequirePlugin({ external: [/^node:/, ...builtinModules] })],
   transform: {

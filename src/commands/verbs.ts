@@ -38,6 +38,18 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import('./verify.ts')).verify,
   },
   {
+    name: 'release',
+    group: 'Build:',
+    summary: 'kernel and ramdisk as one file that others boot from',
+    load: async () => (await import('./release.ts')).release,
+  },
+  {
+    name: 'pull',
+    group: 'Build:',
+    summary: 'bring a release, and put it in place',
+    load: async () => (await import('./pull.ts')).pull,
+  },
+  {
     name: 'boot',
     group: 'Boot:',
     summary: 'boot: a shell, or one command and its status',

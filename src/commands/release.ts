@@ -1,0 +1,41 @@
+import { join, resolve } from 'node:path';
+import { Command } from 'commander';
+import { kernelFolder, kernelNames, noKernel } from '../artifacts/kernel-names.ts';
+import { settings } from '../config.ts';
+import { productIn, writeRelease } from '../release/pack.ts';
+import { ui } from '../ui.ts';
+import { version } from '../version.ts';
+import type { Context } from './context.ts';
+import { print } from './ramdisk-image.ts';
+
+/** `eulab release`. */
+export function release(context: Context) {
+  return new Command('release')
+    .description(
+      'Write kernel and ramdisk as one file that others boot from: a tar archive of bzImage, config, modules and initramfs, the records\n' +
+        'of what they were made from, a bill of materials (CycloneDX) and SHA256SUMS; FILE.sha256 beside it has its own digest.\n' +
+        'The same kernel and ramdisk give the same file.',
+    )
+    .addOption(settings.releaseOutput())
+    .addOption(settings.verifyName())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  eulab release\n  eulab release --name debug-6.6.22 --output debug.tar\n  eulab pull eulab-lab-6.6.22.tar',
+    )
+    .action(async ({ name, output }) => {
+      const { artifacts, root } = context.workspace();
+      if (name !== undefined && !kernelNames(artifacts).includes(name)) throw noKernel(artifacts, name);
+      using display = await ui({ verbose: false });
+      const { report } = display;
+      const kernel = await productIn(name === undefined ? artifacts : kernelFolder(artifacts, name), 'kernel');
+      const ramdisk = await productIn(artifacts, 'ramdisk');
+      const called = kernel.manifest.name ?? 'kernel';
+      const file = output === undefined ? join(root, `eulab-${called}.tar`) : resolve(output);
+      report({ kind: 'step', text: `writing ${file}` });
+      const { billOf } = await import('../release/sbom.ts');
+      const bill = billOf(`eulab-${called}`, [kernel, ramdisk], version());
+      const epoch = Number(context.env['SOURCE_DATE_EPOCH'] ?? 0) || 0;
+      const digest = await writeRelease({ kernel, ramdisk }, { file, bill, epoch, signal: context.signal });
+      await print(`${digest}  ${file}\n`);
+    });
+}

@@ -1,0 +1,32 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { eulab, folder, root } from '../eulab.ts';
+import { artifacts } from './artifacts.ts';
+
+artifacts();
+
+test('what was released is pulled into an empty workspace, without sources or cache, and boots', async () => {
+  using here = folder();
+  const file = join(here.path, 'r.tar');
+  const released = await eulab(['release', '--output', file]);
+  expect(released.status, released.stderr).toBe(0);
+  const elsewhere = join(here.path, 'elsewhere');
+  mkdirSync(elsewhere);
+  const env = { EULAB_CACHE: join(here.path, 'cache') };
+  const pulled = await eulab(['-C', elsewhere, 'pull', file], { env });
+  expect(pulled.status, pulled.stderr).toBe(0);
+  // The file is not needed any more.
+  rmSync(file);
+  const args = ['-C', elsewhere, 'boot', '--accel', 'tcg', '--', 'sh', '-c', 'uname -r; exit 42'];
+  const { status, stdout, stderr } = await eulab(args, { env });
+  expect(status, stderr).toBe(42);
+  const { version } = JSON.parse(readFileSync(join(root, 'artifacts/kernel.manifest.json'), 'utf8')).inputs;
+  expect(String(stdout)).toContain(version);
+});
+
+test('the ramdisk of the lab, built again from its record in a container, is the same', { timeout: 300_000 }, async () => {
+  const { status, stdout, stderr } = await eulab(['verify', 'ramdisk']);
+  expect(status, stdout + stderr).toBe(0);
+  expect(String(stdout)).toMatch(/^ramdisk: the same bytes again: initramfs\.cpio\.gz \(\d+ s\)$/m);
+});
