@@ -38,6 +38,14 @@ ramdisk: setup ## artifacts/initramfs.cpio.gz
 .PHONY: build
 build: kernel ramdisk ## both
 
+.PHONY: verify
+verify: dist/eulab.mjs ## kernel and ramdisk built again from their records, and compared byte by byte; PRODUCT=kernel or ramdisk: one
+	@$(EULAB) verify $(PRODUCT)
+
+.PHONY: release
+release: kernel ramdisk ## eulab-NAME.tar: both as one file for others, with a bill of materials and digests
+	@$(EULAB) release
+
 .PHONY: net-up
 net-up: dist/eulab.mjs ## the host's network for machines; NET='--uplink enp4s0 ...' has the options of `eulab net up`
 	@$(EULAB) net up $(NET)

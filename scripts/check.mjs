@@ -13,7 +13,7 @@ const checks = [
 if ((await $`command -v shellcheck`).exitCode === 0) {
   checks.push([
     'shell scripts',
-    $`shellcheck -s dash utils/guest/etc/eulab/root utils/guest/usr/share/udhcpc/default.script utils/kernel/build utils/busybox/build utils/toolchain/install utils/toolchain/versions utils/storage/eulab-hd scripts/packages test/fixtures/vlan/suite && shellcheck .ci/run utils/completion/eulab.bash`,
+    $`shellcheck -s dash utils/guest/etc/eulab/root utils/guest/usr/share/udhcpc/default.script utils/kernel/build utils/busybox/build utils/toolchain/install utils/toolchain/versions utils/storage/eulab-hd scripts/packages scripts/action test/fixtures/vlan/suite && shellcheck .ci/run utils/completion/eulab.bash`,
   ]);
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { eulab, folder, root } from '../eulab.ts';
+import { eulab, folder, program, root } from '../eulab.ts';
 import { artifacts } from './artifacts.ts';
 
 artifacts();
@@ -23,6 +23,17 @@ test('what was released is pulled into an empty workspace, without sources or ca
   expect(status, stderr).toBe(42);
   const { version } = JSON.parse(readFileSync(join(root, 'artifacts/kernel.manifest.json'), 'utf8')).inputs;
   expect(String(stdout)).toContain(version);
+});
+
+test("what action.yml runs boots somebody's kernel, with an initramfs that it builds, and ends as the command does", async () => {
+  using here = folder();
+  const output = join(here.path, 'output');
+  const inputs = { KERNEL: 'bzImage', COMMAND: 'test "$(uname -s)" = Linux && exit 42', MEMORY: '256M', TIMEOUT: '5m' };
+  const env = { ...inputs, RUNNER_TEMP: here.path, GITHUB_OUTPUT: output, EULAB_CACHE: join(here.path, 'cache') };
+  const cwd = join(root, 'artifacts');
+  const { status, stderr } = await program('sh', [join(root, 'scripts/action')], { cwd, env });
+  expect(status, stderr).toBe(42);
+  expect(readFileSync(output, 'utf8')).toBe('status=42\n');
 });
 
 test('the ramdisk of the lab, built again from its record in a container, is the same', { timeout: 300_000 }, async () => {
