@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { pack } from 'tar-stream';
 import type { Manifest } from '../artifacts/manifest.ts';
 import { type Built, parseProvenance, provenanceName } from '../artifacts/provenance.ts';
-import { sha256 } from '../artifacts/sha256.ts';
+import { sha256 } from '../artifacts/record.ts';
 import { manifestOf, unwritable } from '../artifacts/store.ts';
 import { EulabError, status } from '../errors.ts';
 import { released, renderSums, sbom, sums } from './members.ts';
@@ -98,7 +98,7 @@ export async function writeRelease(
   try {
     const sorted = [...members].sort(([a], [b]) => (a < b ? -1 : 1));
     await writeTar([[sums, list], ...sorted], { file: draft, epoch, signal });
-    const digest = await sha256(draft, true);
+    const digest = await sha256(draft);
     await rename(draft, file);
     await writeFile(`${file}.sha256`, `${digest}  ${basename(file)}\n`);
     return digest;
@@ -141,4 +141,5 @@ async function writeTar(
     await handle.appendFile(piece as Uint8Array);
   }
   await filled;
+  await handle.sync();
 }

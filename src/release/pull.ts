@@ -5,7 +5,7 @@ import { kernelOfKey, useKernel } from '../artifacts/kernels.ts';
 import { lock } from '../artifacts/lock.ts';
 import { lockName, type Manifest } from '../artifacts/manifest.ts';
 import type { Provenance } from '../artifacts/provenance.ts';
-import { sha256 } from '../artifacts/sha256.ts';
+import { sha256 } from '../artifacts/record.ts';
 import { current, manifestOf, stage } from '../artifacts/store.ts';
 import { EulabError, status } from '../errors.ts';
 import type { Report } from '../report.ts';

@@ -8,6 +8,7 @@ import { changedPaths, folderHash, keptFiles } from '../source/folder-hash.ts';
 import { kernelSource } from '../source/kernel.ts';
 import type { Sites } from '../source/source.ts';
 import { parseSource } from '../source/spec.ts';
+import { version } from '../version.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Finding } from './finding.ts';
 
@@ -25,14 +26,15 @@ export interface Places {
 }
 
 /** The files, eulab's own and the user's, that are not any more what went into a product. */
-export async function changedFiles({ inputs }: Provenance, { workspace }: Places): Promise<Finding[]> {
+export async function changedFiles({ inputs, maker }: Provenance, { workspace }: Places): Promise<Finding[]> {
   const found = await Promise.all(
     inputs.map(async ({ role, name, digest, facts }): Promise<Finding[]> => {
       if (role !== 'eulab' && role !== 'file') return [];
       const path = role === 'eulab' ? join(workspace.home, name) : resolve(workspace.root, facts?.['path'] ?? name);
       const now = await sha256(path).catch(() => undefined);
       if (now === digest?.['sha256']) return [];
-      const what = now === undefined ? 'cannot be read any more' : 'has other bytes than when it was built';
+      const by = role === 'eulab' && maker !== version() ? `, by eulab ${maker}` : '';
+      const what = now === undefined ? 'cannot be read any more' : `has other bytes than when it was built${by}`;
       return [{ kind: 'input', name: path, what }];
     }),
   );

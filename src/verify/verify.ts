@@ -2,7 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { kernelFolder } from '../artifacts/kernel-names.ts';
 import type { Manifest } from '../artifacts/manifest.ts';
-import { type Built, type Input, type Provenance, parseProvenance, provenanceName } from '../artifacts/provenance.ts';
+import { type Built, type Provenance, parseProvenance, provenanceName } from '../artifacts/provenance.ts';
 import { sha256 } from '../artifacts/record.ts';
 import { manifestOf } from '../artifacts/store.ts';
 import { imageId } from '../container/image.ts';
@@ -113,16 +113,22 @@ async function sameImage(record: Provenance, { engine, report, signal }: VerifyR
 
 /** What compiled then and what compiled now, where they differ. Pure. */
 function changedTools(then: Provenance, now: Provenance): Finding[] {
-  const programs = (record: Provenance) =>
-    new Map(Object.entries(record.settled['programs'] ?? {}).map(([key, each]) => [key, String(each)]));
-  const packages = ({ inputs }: Provenance) =>
-    new Map(inputs.filter(toolchain).map((input) => [`${input.role} ${input.name}`, versionOf(input)]));
-  return [...changedIn(programs(then), programs(now)), ...changedIn(packages(then), packages(now))];
+  return [...changedIn(programsIn(then), programsIn(now)), ...changedIn(packagesIn(then), packagesIn(now))];
 }
 
-const toolchain = ({ role }: Input) => role === 'package' || role === 'image';
+function programsIn({ settled }: Provenance): Map<string, string> {
+  return new Map(Object.entries(settled['programs'] ?? {}).map(([name, version]) => [name, String(version)]));
+}
 
-const versionOf = ({ facts, digest }: Input) => facts?.['version'] ?? digest?.['sha256'] ?? '';
+/** The packages with their versions, and the image, which is itself under any name. */
+function packagesIn({ inputs }: Provenance): Map<string, string> {
+  return new Map(
+    inputs.flatMap(({ role, name, facts, digest }): [string, string][] => {
+      if (role === 'package') return [[`package ${name}`, facts?.['version'] ?? '']];
+      return role === 'image' ? [['container image', digest?.['sha256']?.slice(0, 12) ?? '']] : [];
+    }),
+  );
+}
 
 function changedIn(then: ReadonlyMap<string, string>, now: ReadonlyMap<string, string>): Finding[] {
   return [...new Set([...then.keys(), ...now.keys()])]
