@@ -36,8 +36,15 @@ test("what action.yml runs boots somebody's kernel, with an initramfs that it bu
   expect(readFileSync(output, 'utf8')).toBe('status=42\n');
 });
 
-test('the ramdisk of the lab, built again from its record in a container, is the same', { timeout: 300_000 }, async () => {
-  const { status, stdout, stderr } = await eulab(['verify', 'ramdisk']);
-  expect(status, stdout + stderr).toBe(0);
-  expect(String(stdout)).toMatch(/^ramdisk: the same bytes again: initramfs\.cpio\.gz \(\d+ s\)$/m);
+test('a ramdisk, built again from its record in a container, is the same; so it is with the tools of this machine', async () => {
+  using here = folder();
+  const env = { EULAB_CACHE: join(here.path, 'cache') };
+  const work = ['-C', here.path];
+  const built = await eulab([...work, 'build', 'ramdisk', '--busybox', '/bin/busybox', '--engine', 'auto'], { env });
+  expect(built.status, built.stderr).toBe(0);
+  for (const how of [[], ['--engine', 'host']]) {
+    const { status, stdout, stderr } = await eulab([...work, 'verify', 'ramdisk', ...how], { env });
+    expect(status, stdout + stderr).toBe(0);
+    expect(String(stdout)).toMatch(/^ramdisk: the same bytes again: initramfs\.cpio\S* \(\d+ s\)$/m);
+  }
 });
