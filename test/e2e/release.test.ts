@@ -29,7 +29,8 @@ test("what action.yml runs boots somebody's kernel, with an initramfs that it bu
   using here = folder();
   const output = join(here.path, 'output');
   const inputs = { KERNEL: 'bzImage', COMMAND: 'test "$(uname -s)" = Linux && exit 42', MEMORY: '256M', TIMEOUT: '5m' };
-  const env = { ...inputs, RUNNER_TEMP: here.path, GITHUB_OUTPUT: output, EULAB_CACHE: join(here.path, 'cache') };
+  // The cache has busybox, as it was compiled for the lab's ramdisk.
+  const env = { ...inputs, ENGINE: 'auto', RUNNER_TEMP: here.path, GITHUB_OUTPUT: output };
   const cwd = join(root, 'artifacts');
   const { status, stderr } = await program('sh', [join(root, 'scripts/action')], { cwd, env });
   expect(status, stderr).toBe(42);
