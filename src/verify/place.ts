@@ -33,7 +33,8 @@ export function placeOf(name: string, a: Places, b: Places): string {
     const more = sections.length > mostNames ? ` and ${sections.length - mostNames} more` : '';
     return `section ${sections.slice(0, mostNames).join(', ')}${more}; from offset ${offset}${lengths}`;
   }
-  return `from offset ${offset}${lengths}`;
+  const sound = sectionsOf(a).length > 0 && sectionsOf(b).length > 0;
+  return `${sound ? 'the headers, not the sections, ' : ''}from offset ${offset}${lengths}`;
 }
 
 function part(bzImage: Places, offset: number): string {
