@@ -10,6 +10,8 @@ export interface BuildRequest {
   readonly baseImage: string | undefined;
   /** Parallel jobs; undefined for one a CPU. */
   readonly jobs: number | undefined;
+  /** False: without the compiler cache, which costs time when it is to be empty anyway. */
+  readonly ccache?: false;
   /** Build even when nothing has changed. */
   readonly force: boolean;
   /** The date of everything that is made, in seconds since 1970. @see reproducible-builds.org/specs/source-date-epoch */

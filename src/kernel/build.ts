@@ -87,13 +87,13 @@ export async function prepare(request: KernelRequest, wish: Wish): Promise<Makin
   const build: KernelBuild = {
     source: source.folder,
     objects,
-    ccache: join(workspace.cache, 'ccache'),
+    ccache: request.ccache === false ? undefined : join(workspace.cache, 'ccache'),
     profile,
     fragment: join(objects, 'eulab.config'),
     jobs: request.jobs,
     epoch: request.epoch,
   };
-  for (const folder of [build.objects, build.ccache]) await mkdir(folder, { recursive: true });
+  for (const folder of [objects, ...(build.ccache === undefined ? [] : [build.ccache])]) await mkdir(folder, { recursive: true });
   return { build, source, asked, where, scripts: wish.scripts, request };
 }
 

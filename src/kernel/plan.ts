@@ -6,7 +6,8 @@ export interface KernelBuild {
   readonly source: string;
   /** Object folder, kept between builds. */
   readonly objects: string;
-  readonly ccache: string;
+  /** Undefined to do without. */
+  readonly ccache: string | undefined;
   readonly profile: Profile;
   /** The config fragment with all that is asked for, inside `objects`. */
   readonly fragment: string;
@@ -37,13 +38,13 @@ export function jobs(build: KernelBuild & { readonly out?: string }): KernelJobs
     BASE: build.profile.base,
     FRAGMENT: build.fragment,
     JOBS: build.jobs === undefined ? '' : String(build.jobs),
-    CCACHE_DIR: build.ccache,
+    CCACHE_DIR: build.ccache ?? '',
     SOURCE_DATE_EPOCH: String(build.epoch),
   };
   const mounts: Mount[] = [
     { path: build.source, writable: false },
     { path: build.objects, writable: true },
-    { path: build.ccache, writable: true },
+    ...(build.ccache === undefined ? [] : [{ path: build.ccache, writable: true }]),
   ];
   const job = (step: string): Job => ({
     script: 'utils/kernel/build',

@@ -103,19 +103,15 @@ async function compile(
 }
 
 /** The call of utils/busybox/build: for all of the guest's programs, or for the agent alone. */
-async function jobOf({ workspace, jobs }: RamdiskRequest, source: Source | undefined): Promise<Job> {
+async function jobOf({ workspace, jobs, ccache }: RamdiskRequest, source: Source | undefined): Promise<Job> {
   const script = { script: 'utils/busybox/build', dockerfile: 'Dockerfile.ramdisk' };
   if (source === undefined) return { ...script, env: { STEP: 'agent' }, mounts: [] };
-  const ccache = join(workspace.cache, 'ccache');
-  await mkdir(ccache, { recursive: true });
-  return {
-    ...script,
-    env: { SRC: source.folder, JOBS: jobs === undefined ? '' : String(jobs), CCACHE_DIR: ccache },
-    mounts: [
-      { path: source.folder, writable: false },
-      { path: ccache, writable: true },
-    ],
-  };
+  const env = { SRC: source.folder, JOBS: jobs === undefined ? '' : String(jobs) };
+  const mounts = [{ path: source.folder, writable: false }];
+  if (ccache === false) return { ...script, env, mounts };
+  const kept = join(workspace.cache, 'ccache');
+  await mkdir(kept, { recursive: true });
+  return { ...script, env: { ...env, CCACHE_DIR: kept }, mounts: [...mounts, { path: kept, writable: true }] };
 }
 
 /** Waits for the packing and for the build behind it. Either's end breaks the other off; the cause is told, not the echo. */

@@ -115,6 +115,7 @@ function request(
     baseImage,
     jobs,
     force: false,
+    ccache: false as const,
     epoch: asked.epoch,
     sites: asked.sites,
     command: `eulab verify ${record.product}`,
