@@ -1,12 +1,15 @@
 import { Option } from 'commander';
 import * as v from 'valibot';
 import { engineNames } from './engine-names.ts';
+import { grouped } from './grouped.ts';
 import { parsed } from './option-parsers.ts';
 
 /** The settings of verifying, releasing and pulling: a part of the table of settings in config.ts. */
 export const proofSettings = {
   verifyName: () => new Option('--name <name>', 'the kernel of that name (default: the one in use)'),
-  verifyEngine: () => new Option('--engine <engine>', 'what builds (default: what built it)').choices(engineNames),
+  ...grouped('Build:', {
+    verifyEngine: () => new Option('--engine <engine>', 'what builds (default: what built it)').choices(engineNames),
+  }),
   releaseOutput: () => new Option('--output <file>', 'where it goes (default: eulab-NAME.tar in the workspace)'),
   pullDigest: () =>
     new Option('--sha256 <hex>', 'the digest that it must have').argParser(
