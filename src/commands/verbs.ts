@@ -116,6 +116,12 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import('./config.ts')).config,
   },
   {
+    name: 'explain',
+    group: 'Settings and help:',
+    summary: 'what initramfs, newc, pid1, tap and other words mean, and how to see it',
+    load: async () => (await import('./topic.ts')).explain,
+  },
+  {
     name: 'completion',
     group: 'Settings and help:',
     summary: 'what has a shell complete the words of eulab',
@@ -139,4 +145,4 @@ export const verbs: readonly Verb[] = [
 /** The verbs that have settings in files, each in a table of its name. */
 export const tables: readonly string[] = verbs
   .map(({ name }) => name)
-  .filter((name) => !['config', 'completion', 'man', 'complete'].includes(name));
+  .filter((name) => !['config', 'explain', 'completion', 'man', 'complete'].includes(name));

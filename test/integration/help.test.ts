@@ -1,5 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { eulab } from '../eulab.ts';
+import { eulab, root } from '../eulab.ts';
 
 /** The help of a verb, its verbs, and its examples. */
 async function helped(words: readonly string[]) {
@@ -24,11 +26,19 @@ test('every verb has two examples or more, each of options that there are', asyn
   const helps = new Map(await all());
   expect(helps.size).toBeGreaterThan(30);
   for (const [verb, { examples }] of helps) expect([verb, examples.length > 1]).toEqual([verb, true]);
-  const lines = [...helps.values()].flatMap(({ examples }) => examples.flatMap((line) => line.split(/ && | \| | {2}(?=\S)/)));
-  for (const line of lines.map((one) => one.trim()).filter((one) => one.startsWith('eulab ') && !one.startsWith('eulab --'))) {
+  expectReal(
+    [...helps.values()].flatMap(({ examples }) => examples),
+    helps,
+  );
+});
+
+/** Expects that the verbs and options of these command lines are there. */
+function expectReal(lines: readonly string[], helps: ReadonlyMap<string, { readonly text: string }>): void {
+  const calls = lines.flatMap((line) => line.split(/ && | \| | {2}(?=\S)/)).map((one) => one.trim());
+  for (const line of calls.filter((one) => one.startsWith('eulab ') && !one.startsWith('eulab --'))) {
     const words = line
       .replace(/ -- .*/, '')
-      .replace(/"[^"]*"/g, 'X')
+      .replace(/"[^"]*"|'[^']*'/g, 'X')
       .split(' ')
       .slice(1);
     const verb = [words.slice(0, 2), words.slice(0, 1)].map((one) => one.join(' ')).find((one) => helps.has(one));
@@ -37,6 +47,40 @@ test('every verb has two examples or more, each of options that there are', asyn
       expect([line, helps.get(verb ?? '')?.text]).toEqual([line, expect.stringContaining(flag.replace(/=.*/, ''))]);
     }
   }
+}
+
+test('every topic is a screenful, refers to others that there are, and shows itself by calls that there are', async () => {
+  const folder = join(root, 'utils/topics');
+  const names = readdirSync(folder).sort();
+  const { stdout } = await eulab(['explain']);
+  expect(
+    stdout
+      .toString()
+      .split('\n')
+      .map((line) => line.split(' ')[0])
+      .filter(Boolean),
+  ).toEqual(names);
+  const helps = new Map(
+    await Promise.all(
+      ['boot', 'build kernel', 'net up', 'net status', 'ramdisk tree', 'ramdisk explain', 'doctor'].map(
+        async (verb) => [verb, await helped(verb.split(' '))] as const,
+      ),
+    ),
+  );
+  for (const name of names) {
+    const text = (await eulab(['explain', name.toUpperCase()])).stdout.toString();
+    expect(text).toBe(readFileSync(join(folder, name), 'utf8'));
+    const lines = text.split('\n');
+    expect([name, lines.length < 24, lines.filter((line) => line.length > 78)]).toEqual([name, true, []]);
+    const [, calls = '', more = ''] = /\nSee it:\n((?: {2}.+\n)+)\nMore: ([^;]*);/.exec(text) ?? [];
+    expect([name, calls.split('\n').length > 3]).toEqual([name, true]);
+    expectReal(calls.split('\n'), helps);
+    for (const other of more.split(', ')) expect([name, names]).toEqual([name, expect.arrayContaining([other])]);
+  }
+  expect(await eulab(['explain', 'initramf'])).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('did you mean initramfs?'),
+  });
 });
 
 test('the options of a boot stand in groups, and each in one', async () => {

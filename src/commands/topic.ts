@@ -1,0 +1,39 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { EulabError, status } from '../errors.ts';
+import { nearest } from '../nearest.ts';
+import type { Context } from './context.ts';
+
+/** `eulab explain [TOPIC]`. */
+export function explain(context: Context) {
+  return new Command('explain')
+    .description('Explain a word of early userspace in a screenful, with commands that show it live. Without TOPIC: the list.')
+    .argument('[topic]', 'such as initramfs, newc, pid1, tap')
+    .addHelpText('after', '\nExamples:\n  eulab explain\n  eulab explain initramfs')
+    .action((topic) => {
+      const folder = join(context.workspace().utils, 'topics');
+      const names = readdirSync(folder).sort();
+      const text = (name: string) => readFileSync(join(folder, name), 'utf8');
+      if (topic === undefined) {
+        for (const name of names) process.stdout.write(`${name.padEnd(10)} ${summary(text(name))}\n`);
+        return;
+      }
+      const wanted = topic.toLowerCase();
+      if (!names.includes(wanted)) throw unknown(topic, names);
+      process.stdout.write(text(wanted));
+    });
+}
+
+/** The first sentence, which may take two lines. */
+function summary(text: string): string {
+  return text.slice(0, text.indexOf('\n\n')).replaceAll('\n', ' ');
+}
+
+function unknown(topic: string, names: readonly string[]): EulabError {
+  const near = nearest(topic.toLowerCase(), names);
+  return new EulabError(`nothing is explained by the name ${topic}`, {
+    hint: near === undefined ? `there are ${names.join(', ')}` : `did you mean ${near}?`,
+    exitCode: status.usage,
+  });
+}
