@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import { ended, eulab, folder, program, started } from '../eulab.ts';
 import { requires } from '../requires.ts';
 import { artifacts } from './artifacts.ts';
-import { debugging, kernel } from './kernels.ts';
+import { kernel } from './kernels.ts';
 
 artifacts();
 const beside = kernel('debug');
@@ -15,7 +15,7 @@ const options = ['boot', '--kernel', image, '--accel', 'tcg', '--net', 'none', '
 
 requires('gdb')(
   'gdb comes in by the line that is printed, breaks at start_kernel and shows its source',
-  debugging(async () => {
+  async () => {
     const child = started([...options, '--gdb', '--', 'sh', '-c', 'exit 42']);
     const over = ended(child);
     let said = '';
@@ -32,13 +32,13 @@ requires('gdb')(
     expect(shown).toContain('Linux version 6.');
     expect(existsSync(join(beside, 'scripts/gdb/linux/__pycache__'))).toBe(false);
     expect(status, stderr).toBe(42);
-  }),
-  480_000,
+  },
+  240_000,
 );
 
 requires('crash')(
   'crash opens the dump, and shows where it died and what the kernel said',
-  debugging(async () => {
+  async () => {
     using here = folder();
     const core = join(here.path, 'vmcore');
     const die = 'echo c >/proc/sysrq-trigger; sleep 60';
@@ -50,6 +50,6 @@ requires('crash')(
     // Where KASAN is in the way, crash begins below the panic itself, at what wrote to /proc/sysrq-trigger.
     expect(stdout.toString()).toMatch(/^ *#\d+ \[\w+\] (panic|sysrq_handle_crash|proc_reg_write) at/m);
     expect(stdout.toString()).toContain('Kernel panic - not syncing');
-  }),
-  480_000,
+  },
+  240_000,
 );

@@ -6,7 +6,7 @@ import { eulab, root } from '../eulab.ts';
 
 /** Kernels that tests boot beside the lab kernel in artifacts/, with the options of `eulab build kernel` that make each. */
 const kernels = {
-  /** All debugging on: KASAN, lockdep, LKDTM, symbols; without what takes as long to build. */
+  /** The debug profile, KASAN, LKDTM and symbols, without what takes as long to build. */
   debug: ['--profile', 'debug', '--fragment', join(root, 'test/fixtures/kernels/less.config')],
   /** Next to nothing in it; see the fragment. */
   bare: ['--profile', 'tiny', '--fragment', join(root, 'test/fixtures/kernels/bare.config')],
@@ -34,20 +34,3 @@ async function build(name: KernelName): Promise<void> {
   const { status, stderr } = await eulab(['-C', work, 'build', 'kernel', ...kernels[name]]);
   if (status !== 0) throw new Error(`the kernel ${name} could not be built (${status}):\n${stderr}`);
 }
-
-/** The last that a debug kernel says which waits for ever in its own test of RCU tasks (CONFIG_PROVE_RCU). */
-const stuck = /Running RCU-tasks wait API self tests\s*$/m;
-
-/**
- * What a test does with the debug kernel; once more when that kernel got stuck in its own test as it started, and for no other
- * failure. It was seen at one start of some, with its clock ticking and the CPU idle; what it depends on is not known. A test
- * shows what eulab said in the message of its expectation.
- */
-export const debugging = (body: () => Promise<void>) => async (): Promise<void> => {
-  try {
-    await body();
-  } catch (error) {
-    if (!(error instanceof Error) || !stuck.test(error.message)) throw error;
-    await body();
-  }
-};

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { file } from '../../../src/ramdisk/entry.ts';
 import { artifacts } from '../artifacts.ts';
-import { debugging, kernel } from '../kernels.ts';
+import { kernel } from '../kernels.ts';
 import { type Broken, everyBroken } from './boot.ts';
 import { call, patchedIn, symbols } from './code.ts';
 import { only } from './initrd.ts';
@@ -109,4 +109,4 @@ const table: readonly Broken[] = [
   },
 ];
 
-everyBroken(table, debugging);
+everyBroken(table);

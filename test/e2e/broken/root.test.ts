@@ -34,7 +34,8 @@ beforeAll(() => {
   execFileSync('mke2fs', ['-q', '-t', 'ext4', '-d', join(here.path, 'root'), foreign]);
 });
 
-const disk = (file: string) => `-drive if=none,file=${file},format=raw,id=disk -device virtio-blk-pci,drive=disk`;
+/** Nothing is written to it: another machine may have it at the same time. */
+const disk = (file: string) => `-drive if=none,file=${file},format=raw,id=disk,snapshot=on -device virtio-blk-pci,drive=disk`;
 
 const table: readonly Broken[] = [
   { name: 'root-no-disk', status: 255, append: 'rdinit=/none root=/dev/vda', says: 'vda' },
