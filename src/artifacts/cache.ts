@@ -10,6 +10,7 @@ export const cacheFolders: Readonly<Record<string, string>> = {
   verify: 'builds that are compared',
   git: 'git repositories',
   apt: "package lists and packages of apt's",
+  packages: "Debian's packages",
   obj: 'object files',
   ccache: 'compiler cache',
   images: 'container images',

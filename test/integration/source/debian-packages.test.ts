@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, expect, vi } from 'vitest';
+import { cacheEntry } from '../../../src/artifacts/cache.ts';
 import { debianPackages } from '../../../src/source/debian-packages.ts';
 import { fetching } from '../../../src/source/source.ts';
 import { requires } from '../../requires.ts';
@@ -99,7 +100,8 @@ test('a package and what it depends on are downloaded once, checked and unpacked
   heard.events.length = 0;
   expect(await debianPackages(['tool'], 'x86_64', { ...ways, offline: true })).toEqual(all);
   expect([web.hits.length, heard.events]).toEqual([asked, []]);
-  // Nothing is left but the packages and the answer.
+  // Nothing is left but the packages and the answer, and a clean knows whose they are.
+  expect(readdirSync(join(here.path, 'eulab')).filter((name) => cacheEntry(name) === undefined)).toEqual([]);
   expect(readdirSync(join(here.path, 'eulab/packages')).filter((name) => !/^[0-9a-f]{64}(\.json)?$/.test(name))).toEqual([]);
 });
 
