@@ -2,12 +2,13 @@ import { lstat, readdir, realpath, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { cacheEntry, cacheTag } from './artifacts/cache.ts';
 import { diskUser } from './artifacts/disk-user.ts';
+import { astray, idle, within } from './artifacts/guard.ts';
 import { kernelsFolder } from './artifacts/kernel-names.ts';
 import { holding, lock } from './artifacts/lock.ts';
 import { type FileRecord, lockName, manifestName, type Product, products } from './artifacts/manifest.ts';
-import { sha256 } from './artifacts/record.ts';
 import { leftOvers, manifestOf, unwritable } from './artifacts/store.ts';
 import { ignore, measure, removeTree } from './artifacts/tree.ts';
+import { fileDigest } from './digest.ts';
 import { EulabError } from './errors.ts';
 import { kernelName } from './kernel-values.ts';
 import type { Workspace } from './workspace.ts';
@@ -166,7 +167,7 @@ async function ours(path: string, record: FileRecord): Promise<number | typeof c
   const found = await lstat(path).catch(() => undefined);
   if (found === undefined) return 'missing';
   if (!found.isFile() || found.size !== record.bytes) return changed;
-  if (record.sha256 !== undefined && (await sha256(path)) !== record.sha256) return changed;
+  if (record.sha256 !== undefined && (await fileDigest(path)) !== record.sha256) return changed;
   // Of a file with several names, as the kernel in use has, each takes its part.
   return Math.floor(found.size / found.nlink);
 }
@@ -222,41 +223,12 @@ async function cachePlan({ root, artifacts, cache }: Workspace, signal?: AbortSi
     const found = await lstat(path);
     if (!found.isDirectory()) throw astray(path, found.isSymbolicLink() ? 'is a symbolic link' : 'is no folder');
     if (here.startsWith(`${await realpath(path)}/`)) throw astray(path, `holds the workspace ${root}`);
-    if (name === 'obj' || name === 'locks') for (const file of await readdir(path)) await idleIn(path, file);
+    if (name === 'obj' || name === 'locks') {
+      for (const file of await readdir(path)) if (file.endsWith('.lock')) await idle(join(path, file));
+    }
     removals.push({ kind: 'tree', path, bytes: await measure(path, signal), why });
   }
   // The tag last: without it a clean that is interrupted could not be taken up again.
   removals.push({ kind: 'file', path: tag.path, bytes: tag.bytes, why: 'the mark of the cache' });
   return { removals: [...removals, { kind: 'folder', path: cache, bytes: 0, why: 'empty' }], notes };
-}
-
-/** Checks that nobody holds a lock. @throws EulabError when a living process does. */
-async function idle(file: string): Promise<void> {
-  const holder = await holding(file);
-  if (holder === undefined) return;
-  throw new EulabError(`process ${holder.pid} (${holder.command}) is at work: nothing was removed`, {
-    hint: `wait for it, or end it: kill ${holder.pid}`,
-  });
-}
-
-async function idleIn(folder: string, name: string): Promise<void> {
-  if (name.endsWith('.lock')) await idle(join(folder, name));
-}
-
-/**
- * Whether a folder of the workspace is there.
- *
- * @throws EulabError when a symbolic link on the way leads out of the workspace.
- */
-async function within(root: string, folder: string): Promise<boolean> {
-  const [top, real] = [await realpath(root), await realpath(folder).catch(ignore('ENOENT', 'ENOTDIR'))];
-  if (real === undefined) return false;
-  if (real === top || real.startsWith(`${top}/`)) return true;
-  throw astray(folder, `leads out of the workspace, to ${real}`);
-}
-
-function astray(path: string, what: string): EulabError {
-  return new EulabError(`${path} ${what}: nothing was removed`, {
-    hint: 'eulab removes only what it made; see to this one yourself',
-  });
 }

@@ -15,6 +15,12 @@ export function nearest(wanted: string, names: Iterable<string>): string | undef
   return best ?? (longer.length === 1 ? longer[0] : undefined);
 }
 
+/** What to say to who has misspelt a name: the nearest one, else which there are, or what is said instead. Pure. */
+export function didYouMean(wanted: string, names: readonly string[], otherwise = `there are ${names.join(', ')}`): string {
+  const near = nearest(wanted, names);
+  return near === undefined ? otherwise : `did you mean ${near}?`;
+}
+
 /** How many letters to insert, remove, change or swap; `limit` when it is as many or more. @see Damerau-Levenshtein distance */
 function edits(a: string, b: string, limit: number): number {
   let above: number[] = [];

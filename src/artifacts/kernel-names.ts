@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EulabError, status } from '../errors.ts';
 import { kernelName } from '../kernel-values.ts';
-import { nearest } from '../nearest.ts';
+import { didYouMean } from '../nearest.ts';
 import { manifestName } from './manifest.ts';
 
 /** The name of a kernel for which none was chosen. Pure. */
@@ -48,10 +48,9 @@ export function kernelFile(artifacts: string, asked: string | undefined): string
 /** The error for a name that no kernel has, with the nearest that one has; status 2. */
 export function noKernel(artifacts: string, name: string): EulabError {
   const known = kernelNames(artifacts);
-  const near = nearest(name, known);
   const others = known.length > 0 ? `there is: ${known.join(', ')}` : 'make one: eulab build kernel';
   return new EulabError(`no kernel ${JSON.stringify(name)}`, {
-    hint: near === undefined ? others : `did you mean ${near}?`,
+    hint: didYouMean(name, known, others),
     exitCode: status.usage,
   });
 }

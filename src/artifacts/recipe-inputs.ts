@@ -1,13 +1,13 @@
 import { join, relative, resolve } from 'node:path';
+import { fileDigest } from '../digest.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Input } from './provenance.ts';
-import { sha256 } from './record.ts';
 
 /** Files of eulab's own as inputs, by their paths below its folder. */
 export async function ownFiles({ home }: Workspace, paths: readonly string[]): Promise<Input[]> {
   return await Promise.all(
     paths.toSorted().map(async (name): Promise<Input> => {
-      return { role: 'eulab', name, digest: { sha256: await sha256(join(home, name)) } };
+      return { role: 'eulab', name, digest: { sha256: await fileDigest(join(home, name)) } };
     }),
   );
 }
@@ -15,7 +15,7 @@ export async function ownFiles({ home }: Workspace, paths: readonly string[]): P
 /** A file of the user's as an input: by its path in the workspace, if it lies there. */
 export async function userFile({ root }: Workspace, path: string, option: string): Promise<Input> {
   const place = portable(root, path);
-  return { role: 'file', name: place, digest: { sha256: await sha256(resolve(path)) }, facts: { path: place, option } };
+  return { role: 'file', name: place, digest: { sha256: await fileDigest(resolve(path)) }, facts: { path: place, option } };
 }
 
 /** The image that a build ran in, as an input; none for a build on the host. Pure. */

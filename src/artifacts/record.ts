@@ -1,26 +1,8 @@
-import { createHash } from 'node:crypto';
 import { lstat, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileRecord } from './manifest.ts';
 
-/** The digest of a file's content, in hex, read in pieces. */
-export async function sha256(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  const handle = await open(file, 'r');
-  try {
-    const buffer = Buffer.allocUnsafe(1 << 20);
-    for (;;) {
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length);
-      if (bytesRead === 0) break;
-      hash.update(buffer.subarray(0, bytesRead));
-    }
-  } finally {
-    await handle.close();
-  }
-  return hash.digest('hex');
-}
-
-/** The record of a file that was just written, of a known digest; waits until the disk has it. */
+/** The record of a file that was just written, of this SHA-256; waits until the disk has it. */
 export async function flushed(folder: string, path: string, digest: string): Promise<FileRecord> {
   const handle = await open(join(folder, path), 'r');
   try {

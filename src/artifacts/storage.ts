@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs'
 import { link, lstat, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { EulabError, isErrno, status } from '../errors.ts';
-import { nearest } from '../nearest.ts';
+import { didYouMean } from '../nearest.ts';
 import { type FileRecord, type Manifest, manifestName, renderManifest } from './manifest.ts';
 import { manifestOf, unwritable } from './store.ts';
 
@@ -59,11 +59,10 @@ export function storedDisk(artifacts: string, name: string): StoredDisk | undefi
 /** The error for a name that no disk has, with the nearest that one has; status 2. */
 export function noDisk(artifacts: string, name: string): EulabError {
   const known = storedDisks(artifacts).map((disk) => disk.name);
-  const near = nearest(name, known);
   const others =
     known.length > 0 ? `there is: ${known.join(', ')}` : `make it: eulab disk create ${diskName(name) ? name : 'NAME'} 2G`;
   return new EulabError(`no disk ${JSON.stringify(name)}`, {
-    hint: near === undefined ? others : `did you mean ${near}?`,
+    hint: didYouMean(name, known, others),
     exitCode: status.usage,
   });
 }

@@ -1,9 +1,10 @@
 import { lstat, mkdir, mkdtemp, open, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
+import { digest, fileDigest } from '../digest.ts';
 import { EulabError, isErrno, status } from '../errors.ts';
 import { running, self } from './holder.ts';
 import { broken, type FileRecord, type Manifest, manifestName, type Product, parseManifest, renderManifest } from './manifest.ts';
-import { flushed, sha256, untouched } from './record.ts';
+import { flushed, untouched } from './record.ts';
 
 /** A folder in which a product is put together, unseen until it is whole. */
 export interface Staging extends AsyncDisposable {
@@ -139,11 +140,12 @@ async function publish({ artifacts, product, staging, known }: Publication, { re
   for (const path of await regularFiles(staging)) {
     const earlier = known.get(path);
     const same = earlier?.sha256 !== undefined && (await untouched(staging, earlier)) === 'same';
-    files.push(same ? earlier : await flushed(staging, path, await sha256(join(staging, path))));
+    files.push(same ? earlier : await flushed(staging, path, await fileDigest(join(staging, path))));
   }
   if (record !== undefined) {
-    await writeFile(join(staging, record.path), record.text(files));
-    files.push(await flushed(staging, record.path, await sha256(join(staging, record.path))));
+    const text = record.text(files);
+    await writeFile(join(staging, record.path), text);
+    files.push(await flushed(staging, record.path, digest(text)));
   }
   // A manifest that cannot be read is no reason to throw the new product away: it is about to be replaced.
   const earlier = await manifestOf(artifacts, product).catch(() => undefined);

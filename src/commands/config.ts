@@ -5,10 +5,10 @@ import { near, readDocument } from '../configuration/document.ts';
 import { type Effective, effective, fromEnvironment } from '../configuration/effective.ts';
 import { refusal } from '../configuration/mistake.ts';
 import { schemaOf } from '../configuration/schema.ts';
-import { leavesOf, tableName } from '../configuration/section.ts';
+import { leavesOf, tableName, wordsOf } from '../configuration/section.ts';
 import { optionsOf, settingsOf } from '../configuration/setting.ts';
 import { EulabError, status } from '../errors.ts';
-import { nearest } from '../nearest.ts';
+import { didYouMean } from '../nearest.ts';
 import type { Context } from './context.ts';
 
 /** `eulab config show|check|schema`. */
@@ -89,9 +89,8 @@ async function shownTables(context: Context, wanted: string | undefined): Promis
   const chosen = all.filter(([name]) => wanted === undefined || name === wanted || name.startsWith(`${wanted}.`));
   if (chosen.length > 0) return chosen.map(([table, leaf, machine]) => ({ table, rows: rowsOf(context, leaf, said, machine) }));
   const names = all.map(([name]) => name);
-  const like = nearest(wanted ?? '', names);
   throw new EulabError(`there is no table ${JSON.stringify(wanted)}`, {
-    hint: like === undefined ? `there are ${names.join(', ')}` : `did you mean ${like}?`,
+    hint: didYouMean(wanted ?? '', names),
     exitCode: status.usage,
   });
 }
@@ -106,8 +105,7 @@ function rowsOf({ env }: Context, command: CommandUnknownOpts, said: Configurati
 
 /** The table of a command: the words behind `eulab`, with dots. */
 function nameOf(command: CommandUnknownOpts): string {
-  const above = command.parent?.parent === null || command.parent === null ? '' : `${nameOf(command.parent)}.`;
-  return `${above}${command.name()}`;
+  return wordsOf(command).slice(1).join('.');
 }
 
 function tableText({ table, rows }: Table, origin: boolean): string {
@@ -158,14 +156,11 @@ function environmentMistakes(tree: CommandUnknownOpts, env: NodeJS.ProcessEnv) {
   // One variable may be a setting of several verbs.
   const once = wrong.filter(({ place }, index) => wrong.findIndex((other) => other.place === place) === index);
   const unknown = Object.keys(env).filter((name) => name.startsWith('EULAB_') && !known.includes(name));
-  const told = unknown.map((name) => {
-    const like = nearest(name, known);
-    return {
-      place: name,
-      message: 'there is no such variable',
-      hint: like === undefined ? 'eulab config show --json names all' : `did you mean ${like}?`,
-    };
-  });
+  const told = unknown.map((name) => ({
+    place: name,
+    message: 'there is no such variable',
+    hint: didYouMean(name, known, 'eulab config show --json names all'),
+  }));
   return [...once, ...told];
 }
 

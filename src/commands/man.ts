@@ -4,7 +4,7 @@ import { Command, type CommandUnknownOpts } from 'commander';
 import { EulabError, status } from '../errors.ts';
 import { locate, start } from '../exec.ts';
 import { page, pageName, pages } from '../man/page.ts';
-import { nearest } from '../nearest.ts';
+import { didYouMean } from '../nearest.ts';
 import { date, version } from '../version.ts';
 import type { Context } from './context.ts';
 
@@ -37,9 +37,8 @@ function named(command: CommandUnknownOpts, words: readonly string[]): CommandUn
   const found = command.commands.find((one) => one.name() === word);
   if (found !== undefined) return named(found, rest);
   const names = command.commands.map((one) => one.name());
-  const near = nearest(word, names);
   throw new EulabError(`there is no manual page of ${pageName(command).replaceAll('-', ' ')} ${word}`, {
-    hint: near === undefined ? `there are ${names.join(', ')}` : `did you mean ${near}?`,
+    hint: didYouMean(word, names),
     exitCode: status.usage,
   });
 }

@@ -1,5 +1,5 @@
 import type { CommanderError, CommandUnknownOpts } from 'commander';
-import { leavesOf } from '../configuration/section.ts';
+import { leavesOf, wordsOf } from '../configuration/section.ts';
 import { describedShort, placeholder } from '../configuration/setting.ts';
 import { nearest } from '../nearest.ts';
 
@@ -82,7 +82,6 @@ function ofCommand(flag: string, command: CommandUnknownOpts): string | undefine
   return `a command that has options stands behind --: ${nameOf(command)} -- COMMAND ${flag}`;
 }
 
-/** The words by which a command is called. */
-function nameOf(command: CommandUnknownOpts | null | undefined): string {
-  return command === null || command === undefined ? '' : `${nameOf(command.parent)} ${command.name()}`.trim();
+function nameOf(command: CommandUnknownOpts): string {
+  return wordsOf(command).join(' ');
 }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { EulabError, status } from '../errors.ts';
-import { nearest } from '../nearest.ts';
+import { didYouMean } from '../nearest.ts';
 import type { Context } from './context.ts';
 
 /** `eulab explain [TOPIC]`. */
@@ -31,9 +31,8 @@ function summary(text: string): string {
 }
 
 function unknown(topic: string, names: readonly string[]): EulabError {
-  const near = nearest(topic.toLowerCase(), names);
   return new EulabError(`nothing is explained by the name ${topic}`, {
-    hint: near === undefined ? `there are ${names.join(', ')}` : `did you mean ${near}?`,
+    hint: didYouMean(topic.toLowerCase(), names),
     exitCode: status.usage,
   });
 }

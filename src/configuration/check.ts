@@ -1,5 +1,5 @@
 import type { TomlTable, TomlValue } from 'smol-toml';
-import { nearest } from '../nearest.ts';
+import { didYouMean } from '../nearest.ts';
 import type { Document } from './document.ts';
 import type { Mistake } from './mistake.ts';
 import type { Path } from './places.ts';
@@ -89,12 +89,9 @@ function unknownKey(document: Document, section: Section, key: string, value: To
     return { place, message: `there is no ${key} in [${name}]`, hint: `write ${plain} = ${value === false}` };
   }
   const known = [...section.settings.keys(), ...section.children.keys()];
-  const near = nearest(
-    key.replaceAll('_', '-').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
-    known,
-  );
-  const all = known.length === 0 ? `${section.path.join(' ')} has no settings` : `there are ${known.join(', ')}`;
-  return { place, message: `there is no ${key} in [${name}]`, hint: near === undefined ? all : `did you mean ${near}?` };
+  const written = key.replaceAll('_', '-').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const none = known.length === 0 ? `${section.path.join(' ')} has no settings` : undefined;
+  return { place, message: `there is no ${key} in [${name}]`, hint: didYouMean(written, known, none) };
 }
 
 function read(document: Document, setting: Setting, path: readonly string[], raw: TomlValue, base: Base): Said | Mistake {
@@ -125,8 +122,8 @@ function hintFor({ key, kind, numeric, option }: Setting, found: TomlValue): str
   if (kind === 'switch') return `write ${key} = true or ${key} = false`;
   if (found instanceof Date || (typeof found === 'number' && !numeric))
     return `write it in quotes: "${JSON.stringify(found).replaceAll('"', '')}"`;
-  const near = typeof found === 'string' ? nearest(found, option.argChoices ?? []) : undefined;
-  return near === undefined ? `${key}: ${describedShort(option)}` : `did you mean ${near}?`;
+  const described = `${key}: ${describedShort(option)}`;
+  return typeof found === 'string' ? didYouMean(found, option.argChoices ?? [], described) : described;
 }
 
 /** A value as the command line would have it. @throws Wrong */

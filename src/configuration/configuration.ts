@@ -1,12 +1,12 @@
 import { homedir } from 'node:os';
 import type { CommandUnknownOpts } from 'commander';
 import { EulabError, status } from '../errors.ts';
-import { nearest } from '../nearest.ts';
+import { didYouMean, nearest } from '../nearest.ts';
 import { type Findings, findings, isTable, type Said } from './check.ts';
 import { type Document, readDocument } from './document.ts';
 import type { ConfigFile } from './find.ts';
 import { type Mistake, refusal } from './mistake.ts';
-import { type Section, sectionOf, tableName } from './section.ts';
+import { type Section, sectionOf, tableName, wordsOf } from './section.ts';
 import { exclude, settingsOf } from './setting.ts';
 
 /** The settings of the files, for one call. */
@@ -159,11 +159,10 @@ export function machineNames(documents: readonly Document[]): string[] {
 
 function noMachine(documents: readonly Document[], name: string): EulabError {
   const names = machineNames(documents);
-  const near = nearest(name, names);
   const others = names.length === 0 ? '' : `there are ${names.join(', ')}; `;
   const files = documents.length === 0 ? 'no eulab.toml names any' : `none in ${documents.map(({ path }) => path).join(', ')}`;
   return new EulabError(`no machine is called ${JSON.stringify(name)}${names.length === 0 ? `: ${files}` : ''}`, {
-    hint: near === undefined ? `${others}a command comes after --: eulab boot -- ${name}` : `did you mean ${near}?`,
+    hint: didYouMean(name, names, `${others}a command comes after --: eulab boot -- ${name}`),
     exitCode: status.usage,
   });
 }
@@ -200,7 +199,7 @@ export function ancestors(command: CommandUnknownOpts): CommandUnknownOpts[] {
 }
 
 function pathOf(command: CommandUnknownOpts): string[] {
-  return ancestors(command).map((one) => one.name());
+  return wordsOf(command).slice(1);
 }
 
 /** Lines that say where the settings came from that an error is about. */

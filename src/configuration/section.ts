@@ -46,6 +46,11 @@ export function tableName(path: readonly (string | number)[]): string {
   return path.map((part) => (/^[A-Za-z0-9_-]+$/.test(String(part)) ? part : JSON.stringify(part))).join('.');
 }
 
+/** The words by which a command is called, the program's first. Pure. */
+export function wordsOf(command: CommandUnknownOpts): string[] {
+  return command.parent === null ? [command.name()] : [...wordsOf(command.parent), command.name()];
+}
+
 /** A command, or those below it that have none below them. Pure. */
 export function leavesOf(command: CommandUnknownOpts): CommandUnknownOpts[] {
   return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf);

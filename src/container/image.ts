@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Command } from '../command.ts';
+import { digest } from '../digest.ts';
 import { CommandError, EulabError, status } from '../errors.ts';
 import { probe, read, run } from '../exec.ts';
 import type { Report } from '../report.ts';
@@ -53,7 +53,7 @@ export async function toolchain(request: ImageRequest): Promise<Toolchain> {
   const { way, home, dockerfile, report, signal } = request;
   const base = await baseImage(request);
   const id = await imageId(way, base, signal);
-  const tag = `localhost/eulab-toolchain:${digest(id, ...packages(home))}`;
+  const tag = `localhost/eulab-toolchain:${digest(id, ...packages(home)).slice(0, 12)}`;
   if ((await imageId(way, tag, signal)) === '') {
     report({ kind: 'step', text: 'preparing the toolchain image' });
     await makeImage(request, {
@@ -171,8 +171,4 @@ function noImage(error: CommandError): EulabError {
     exitCode: status.notReady,
     cause: error,
   });
-}
-
-function digest(...parts: readonly string[]): string {
-  return createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 12);
 }

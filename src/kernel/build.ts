@@ -9,6 +9,7 @@ import { programsOf, provenanceName, renderProvenance } from '../artifacts/prove
 import { current, stage } from '../artifacts/store.ts';
 import { onHost } from '../container/engine.ts';
 import { type Engine, engine } from '../container/select.ts';
+import { digest } from '../digest.ts';
 import { EulabError } from '../errors.ts';
 import { run } from '../exec.ts';
 import type { Report } from '../report.ts';
@@ -25,7 +26,7 @@ import { jobs, type KernelBuild } from './plan.ts';
 import type { Profile } from './profile.ts';
 import { kernelRecipe } from './recipe.ts';
 import { lost } from './requested.ts';
-import { type Asked, digest, type KernelRequest, type Wish, wishOf } from './wish.ts';
+import { type Asked, type KernelRequest, type Wish, wishOf } from './wish.ts';
 
 /**
  * Builds the kernel, unless there is one that was made from the same request, and puts it in use: into artifacts/. It is kept

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { kernelFolder, noKernel } from '../artifacts/kernel-names.ts';
 import { storedKernels } from '../artifacts/kernels.ts';
 import type { Manifest } from '../artifacts/manifest.ts';
-import { sha256 } from '../artifacts/record.ts';
 import { manifestOf } from '../artifacts/store.ts';
 import type { Engine } from '../container/select.ts';
+import { fileDigest } from '../digest.ts';
 import { engineNames } from '../engine-names.ts';
 import { EulabError, status } from '../errors.ts';
 import { kernelSource } from '../source/kernel.ts';
@@ -92,7 +92,7 @@ async function areObjectsOf(objects: string, { files }: Manifest): Promise<boole
     ['System.map', 'System.map'],
   ] as const) {
     const wanted = files.find((file) => file.path === path)?.sha256;
-    if (wanted === undefined || (await sha256(join(objects, name)).catch(() => undefined)) !== wanted) return false;
+    if (wanted === undefined || (await fileDigest(join(objects, name)).catch(() => undefined)) !== wanted) return false;
   }
   return true;
 }

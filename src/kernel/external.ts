@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
+import { digest } from '../digest.ts';
 import { EulabError, isErrno, status } from '../errors.ts';
 
 /** The source of a module that is none of the kernel's own, and the folder in which kbuild makes it. */
@@ -27,7 +27,7 @@ export async function copied(folder: string, objects: string, source: string): P
   const all = join(objects, folderName);
   // Of a build that was killed nothing is known: see eulab.unsure in utils/kernel/build.
   if (await there(join(objects, 'eulab.unsure'))) await rm(all, { recursive: true, force: true });
-  const id = `${basename(folder).replace(/[^A-Za-z0-9._-]/g, '_')}-${createHash('sha256').update(folder).digest('hex').slice(0, 8)}`;
+  const id = `${basename(folder).replace(/[^A-Za-z0-9._-]/g, '_')}-${digest(folder).slice(0, 8)}`;
   const copy = join(all, id);
   const list = join(all, `${id}.json`);
   const before = await readList(list);

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { digest } from '../digest.ts';
 import { EulabError, status } from '../errors.ts';
 import type { KernelBuild } from './plan.ts';
 
@@ -82,7 +82,7 @@ async function kconfigFiles(objects: string): Promise<string[]> {
 
 async function configDigest(objects: string): Promise<string> {
   const config = await readFile(join(objects, '.config')).catch(() => '');
-  return createHash('sha256').update(config).digest('hex');
+  return digest(config);
 }
 
 /** Size and time of each file that goes into the product. */

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BuildRequest } from '../container/request.ts';
+import { digest } from '../digest.ts';
 import { EulabError } from '../errors.ts';
 import type { Sites } from '../source/source.ts';
 import { parseSource, type SourceSpec } from '../source/spec.ts';
@@ -92,9 +92,4 @@ function requestKey(request: KernelRequest, asked: Asked, scripts: string): stri
     scripts,
   ];
   return digest(...parts);
-}
-
-/** A digest of texts, in their order. Pure. */
-export function digest(...parts: readonly string[]): string {
-  return createHash('sha256').update(parts.join('\0')).digest('hex');
 }

@@ -1,4 +1,5 @@
 import type { Argument, CommandUnknownOpts, Option } from 'commander';
+import { wordsOf } from '../configuration/section.ts';
 import { status } from '../errors.ts';
 
 /** What stands in every page. */
@@ -67,10 +68,6 @@ export function pages(command: CommandUnknownOpts): CommandUnknownOpts[] {
 /** eulab-build-kernel. Pure. */
 export function pageName(command: CommandUnknownOpts): string {
   return wordsOf(command).join('-');
-}
-
-function wordsOf(command: CommandUnknownOpts): string[] {
-  return command.parent === null ? [command.name()] : [...wordsOf(command.parent), command.name()];
 }
 
 function visible(command: CommandUnknownOpts): CommandUnknownOpts[] {

@@ -15,7 +15,6 @@ const largest = 2 ** 32 - 1;
 /** PATH_MAX: what is longer the kernel passes over without a word. */
 const longestPath = 4096;
 const trailer = 'TRAILER!!!';
-const headerBytes = 110;
 
 /**
  * Encode entries as an SVR4 "newc" cpio archive, the form the kernel unpacks as initramfs; in pieces, as they come.
@@ -95,7 +94,7 @@ function put(archive: Gathered, name: string, { inode, mode, links, mtime, size,
       throw new RangeError(`${name} has a number that does not fit into its header: ${fields.join(' ')}`);
     text += field === 0 ? '00000000' : field.toString(16).padStart(8, '0').toUpperCase();
   }
-  archive.text(`${text}${name}\0`, headerBytes + nameBytes);
+  archive.text(`${text}${name}\0`);
   archive.align(4);
 }
 

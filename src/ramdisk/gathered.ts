@@ -1,13 +1,19 @@
 /** Small enough for a few to wait for the disk, large enough that their number costs nothing. */
-const pieceBytes = 512 * 1024;
+const usualBytes = 512 * 1024;
 
 /** Bytes put one after another, which come out in pieces of one size: most entries of an archive have less than 200 bytes. */
 export class Gathered {
   /** Of all that was put in. */
   length = 0;
-  private piece = Buffer.allocUnsafeSlow(pieceBytes);
+  private readonly pieceBytes: number;
+  private piece: Buffer;
   private filled = 0;
   private full: Buffer[] = [];
+
+  constructor(pieceBytes = usualBytes) {
+    this.pieceBytes = pieceBytes;
+    this.piece = Buffer.allocUnsafeSlow(pieceBytes);
+  }
 
   /** Where the next bytes go, at least one; who writes there says with `wrote` how many. */
   room(): Buffer {
@@ -17,9 +23,9 @@ export class Gathered {
   wrote(count: number): void {
     this.filled += count;
     this.length += count;
-    if (this.filled < pieceBytes) return;
+    if (this.filled < this.pieceBytes) return;
     this.full.push(this.piece);
-    this.piece = Buffer.allocUnsafeSlow(pieceBytes);
+    this.piece = Buffer.allocUnsafeSlow(this.pieceBytes);
     this.filled = 0;
   }
 
@@ -34,8 +40,8 @@ export class Gathered {
   }
 
   /** As `put`, a text in UTF-8. */
-  text(text: string, bytes = Buffer.byteLength(text)): void {
-    if (pieceBytes - this.filled < bytes) this.put(Buffer.from(text));
+  text(text: string): void {
+    if (this.pieceBytes - this.filled < Buffer.byteLength(text)) this.put(Buffer.from(text));
     else this.wrote(this.piece.write(text, this.filled));
   }
 

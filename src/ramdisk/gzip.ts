@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import { constants, crc32, deflateRaw } from 'node:zlib';
+import { Gathered } from './gathered.ts';
 
 const deflate = promisify(deflateRaw) as (bytes: Uint8Array, options: object) => Promise<Uint8Array>;
 
@@ -47,19 +48,11 @@ export async function* gzip(pieces: AsyncIterable<Uint8Array>, level: number): A
 
 /** The same bytes in pieces of one size, but for the last. */
 async function* blocks(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let block = Buffer.allocUnsafe(blockBytes);
-  let filled = 0;
+  const gathered = new Gathered(blockBytes);
   for await (const piece of pieces) {
-    for (let at = 0; at < piece.length; ) {
-      const part = piece.subarray(at, at + blockBytes - filled);
-      block.set(part, filled);
-      filled += part.length;
-      at += part.length;
-      if (filled < blockBytes) continue;
-      yield block;
-      block = Buffer.allocUnsafe(blockBytes);
-      filled = 0;
-    }
+    gathered.put(piece);
+    yield* gathered.take();
   }
-  if (filled > 0) yield block.subarray(0, filled);
+  const last = gathered.rest();
+  if (last.length > 0) yield last;
 }

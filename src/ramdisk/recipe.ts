@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Input, packagesOf, programsOf, type Recipe, type Said } from '../artifacts/provenance.ts';
 import { imageInput, ownFiles, portable, userFile } from '../artifacts/recipe-inputs.ts';
 import { baseOf, type Engine } from '../container/select.ts';
+import { digest } from '../digest.ts';
 import { probe } from '../exec.ts';
 import { exactSource, fileUri } from '../source/exact.ts';
 import { folderHash } from '../source/folder-hash.ts';
@@ -13,7 +14,8 @@ import type { SourceSpec } from '../source/spec.ts';
 import { version } from '../version.ts';
 import type { Layer, Wish } from './additions/layer.ts';
 import { methods } from './compression.ts';
-import type { Content, Entry, Opened } from './entry.ts';
+import { stored } from './content.ts';
+import type { Entry, Opened } from './entry.ts';
 import type { Compressed } from './pack.ts';
 import type { RamdiskRequest } from './request.ts';
 
@@ -139,35 +141,23 @@ export function watched({ entries, origins }: Layer): { readonly entries: readon
   const digests = new Map<string, string>();
   return {
     entries: entries.map((entry) => {
-      if (entry.type !== 'file' || entry.data instanceof Uint8Array || !origins.has(entry.path)) return entry;
-      return { ...entry, data: hashed(entry.data, (digest) => digests.set(entry.path, digest)) };
+      if (entry.type !== 'file' || !('open' in entry.data) || !origins.has(entry.path)) return entry;
+      const { path, data } = entry;
+      return { ...entry, data: stored(() => hashed(data.open(), (sha256) => digests.set(path, sha256))) };
     }),
     inputs: () =>
       entries.flatMap(({ type, path }): Input[] => {
         const from = type === 'file' ? origins.get(path) : undefined;
         if (from === undefined) return [];
         // What was unpacked or changed on its way is not what lies there.
-        const sha256 = digests.get(path) ?? createHash('sha256').update(readFileSync(from)).digest('hex');
+        const sha256 = digests.get(path) ?? digest(readFileSync(from));
         return [{ role: 'file', name: `/${path}`, uri: fileUri(from), digest: { sha256 }, facts: { path: from } }];
       }),
   };
 }
 
-/** The same content; `done` is told its digest when it was read to its end. */
-function hashed(data: Exclude<Content, Uint8Array>, done: (digest: string) => void): Content {
-  const pieces = async function* () {
-    const hash = createHash('sha256');
-    for await (const piece of data) {
-      hash.update(piece);
-      yield piece;
-    }
-    done(hash.digest('hex'));
-  };
-  if (!('open' in data)) return pieces();
-  return { open: () => hashedFile(data.open(), done), [Symbol.asyncIterator]: pieces };
-}
-
-function hashedFile(file: Opened, done: (digest: string) => void): Opened {
+/** The same file; `done` is told the digest of what was read of it. */
+function hashed(file: Opened, done: (digest: string) => void): Opened {
   const hash = createHash('sha256');
   return {
     read(into) {

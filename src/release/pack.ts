@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -6,8 +5,8 @@ import { Readable } from 'node:stream';
 import { pack } from 'tar-stream';
 import type { Manifest } from '../artifacts/manifest.ts';
 import { type Built, parseProvenance, provenanceName } from '../artifacts/provenance.ts';
-import { sha256 } from '../artifacts/record.ts';
 import { manifestOf, unwritable } from '../artifacts/store.ts';
+import { digest, fileDigest } from '../digest.ts';
 import { EulabError, status } from '../errors.ts';
 import { released, renderSums, sbom, sums } from './members.ts';
 import type { Part } from './sbom.ts';
@@ -46,7 +45,7 @@ export async function productIn(folder: string, product: Built): Promise<Product
     throw new EulabError(`the ${product} has no record of what it was made from`, { hint: again, exitCode: status.usage });
   }
   for (const file of manifest.files.filter(({ path }) => product === 'ramdisk' || released(path))) {
-    const found = await sha256(join(folder, file.path)).catch(() => undefined);
+    const found = await fileDigest(join(folder, file.path)).catch(() => undefined);
     if (found === file.sha256) continue;
     const what = found === undefined ? 'is not there any more' : 'was changed since eulab made it';
     throw new EulabError(`${join(folder, file.path)} ${what}`, { hint: again });
@@ -72,8 +71,7 @@ async function membersOf({ kernel, ramdisk }: ReleaseParts, bill: string): Promi
 
 function textMember(text: string): Member {
   const bytes = Buffer.from(text);
-  const digest = createHash('sha256').update(bytes).digest('hex');
-  return { bytes: bytes.length, sha256: digest, content: () => Readable.from([bytes]) };
+  return { bytes: bytes.length, sha256: digest(bytes), content: () => Readable.from([bytes]) };
 }
 
 /**
@@ -98,10 +96,10 @@ export async function writeRelease(
   try {
     const sorted = [...members].sort(([a], [b]) => (a < b ? -1 : 1));
     await writeTar([[sums, list], ...sorted], { file: draft, epoch, signal });
-    const digest = await sha256(draft);
+    const whole = await fileDigest(draft);
     await rename(draft, file);
-    await writeFile(`${file}.sha256`, `${digest}  ${basename(file)}\n`);
-    return digest;
+    await writeFile(`${file}.sha256`, `${whole}  ${basename(file)}\n`);
+    return whole;
   } catch (error) {
     throw unwritable(error, file);
   } finally {

@@ -5,8 +5,8 @@ import { kernelOfKey, useKernel } from '../artifacts/kernels.ts';
 import { lock } from '../artifacts/lock.ts';
 import { lockName, type Manifest } from '../artifacts/manifest.ts';
 import type { Provenance } from '../artifacts/provenance.ts';
-import { sha256 } from '../artifacts/record.ts';
 import { current, manifestOf, stage } from '../artifacts/store.ts';
+import { fileDigest } from '../digest.ts';
 import { EulabError, status } from '../errors.ts';
 import type { Report } from '../report.ts';
 import { sha256For } from '../source/checksums.ts';
@@ -117,7 +117,7 @@ async function local({ from, sha256: wanted }: PullRequest): Promise<{ readonly 
       exitCode: status.usage,
     });
   }
-  const digest = await sha256(file);
+  const digest = await fileDigest(file);
   const beside = await readFile(`${file}.sha256`, 'utf8').catch(() => '');
   const expected = wanted ?? sha256For(beside, basename(file));
   if (expected === undefined || expected === digest) return { file, digest };

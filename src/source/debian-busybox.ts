@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { EulabError, status } from '../errors.ts';
 import { probe, read, run } from '../exec.ts';
 import { madison, type SourcesFile, sourcePackages } from './apt-sources.ts';
-import { aptFailure, kept } from './debian.ts';
+import { aptFailure, kept, noApt } from './debian.ts';
 import { recall, remember } from './records.ts';
 import { scratch } from './scratch.ts';
 import type { Fetching, Source } from './source.ts';
@@ -20,7 +20,7 @@ const posix = { LC_ALL: 'C' };
 export async function debianBusybox(fetching: Fetching): Promise<Source> {
   const { cache, offline, signal } = fetching;
   const { version, uris } = madison(
-    await read({ file: 'apt-cache', args: ['madison', 'busybox'], env: posix }, { signal }).catch(noApt),
+    await read({ file: 'apt-cache', args: ['madison', 'busybox'], env: posix }, { signal }).catch(withoutApt),
   );
   const wish = `debian busybox ${version ?? 'of an unknown version'}`;
   const known = await recall(cache, 'busybox', wish);
@@ -99,11 +99,7 @@ async function hostSources(signal: AbortSignal | undefined): Promise<SourcesFile
   return files.filter(({ text }) => text !== '');
 }
 
-function noApt(error: unknown): never {
+function withoutApt(error: unknown): never {
   if (!(error instanceof EulabError) || error.exitCode !== status.notReady) throw error;
-  throw new EulabError('there is no apt on this host to take a source from', {
-    hint: 'give a version, a tarball or a folder of busybox',
-    exitCode: status.notReady,
-    cause: error,
-  });
+  throw noApt('a source', 'give a version, a tarball or a folder of busybox', error);
 }

@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { digest, fileDigest } from '../digest.ts';
 import { EulabError, status } from '../errors.ts';
 import { locate, missing, type Outcome, probe, run } from '../exec.ts';
-import { aptFailure, downloading } from './debian.ts';
-import { sha256File } from './download.ts';
+import { aptFailure, downloading, noApt } from './debian.ts';
 import { scratch } from './scratch.ts';
 import type { Fetching } from './source.ts';
 
@@ -47,10 +46,7 @@ export async function debianPackages(
 ): Promise<readonly UnpackedPackage[]> {
   const architecture = architectures[machine] ?? machine;
   if (locate('apt-get') === undefined) {
-    throw new EulabError('there is no apt on this host to take packages from', {
-      hint: 'put files in with --add, --overlay or --program instead',
-      exitCode: status.notReady,
-    });
+    throw noApt('packages', 'put files in with --add, --overlay or --program instead');
   }
   if (locate('dpkg-deb') === undefined) throw missing('dpkg-deb');
   for (const name of wanted) await check(name, architecture);
@@ -105,9 +101,7 @@ async function identity(wanted: readonly string[], architecture: string): Promis
       return [path, await Promise.all(each)];
     }),
   );
-  return createHash('sha256')
-    .update(JSON.stringify([wanted, architecture, times]))
-    .digest('hex');
+  return digest(JSON.stringify([wanted, architecture, times]));
 }
 
 async function found(record: string, folder: string): Promise<UnpackedPackage[] | undefined> {
@@ -172,7 +166,7 @@ function offers(wanted: readonly string[], { code, stdout, stderr }: Outcome): O
 
 /** A .deb file of the user's. */
 async function offerOf(path: string): Promise<Offered> {
-  const [facts, sha256, { size }] = await Promise.all([control(path), sha256File(path), stat(path)]);
+  const [facts, sha256, { size }] = await Promise.all([control(path), fileDigest(path), stat(path)]);
   const name = ['Package', 'Version', 'Architecture'].map((key) => facts.get(key) ?? '').join('_');
   return { name: `${name.replaceAll(':', '%3a')}.deb`, path, bytes: size, sha256 };
 }
@@ -210,7 +204,7 @@ async function unpackAll(
   if (lacking.some(({ path }) => path === undefined)) await place.fetch();
   for (const one of lacking) {
     const deb = one.path ?? join(place.temporary, 'archives', basename(one.name));
-    const actual = await sha256File(deb, signal).catch(() => undefined);
+    const actual = await fileDigest(deb, signal).catch(() => undefined);
     if (actual !== one.sha256) throw new EulabError(`apt downloaded no ${one.name} of the sum that its lists have`);
     const files = join(place.temporary, one.sha256);
     await run({ file: 'dpkg-deb', args: ['--extract', deb, files], env: posix }, { signal });

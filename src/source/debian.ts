@@ -1,8 +1,8 @@
 import { mkdir, readdir, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { fileDigest } from '../digest.ts';
 import { CommandError, EulabError, status } from '../errors.ts';
 import { probe, read, run } from '../exec.ts';
-import { sha256File } from './download.ts';
 import { recall, remember } from './records.ts';
 import { order } from './releases.ts';
 import { scratch } from './scratch.ts';
@@ -95,7 +95,7 @@ export function downloading(bytes: number, report: Fetching['report']): (line: s
 
 /** A file of apt's, moved to its place in the cache: `downloads/SHA256/NAME`. */
 export async function kept(path: string, cache: string, signal: AbortSignal | undefined): Promise<Tarball> {
-  const digest = await sha256File(path, signal);
+  const digest = await fileDigest(path, signal);
   const place = join(cache, 'downloads', digest, basename(path));
   await mkdir(dirname(place), { recursive: true });
   await rename(path, place);
@@ -109,13 +109,14 @@ export function aptFailure(message: string, error: unknown): unknown {
   return new EulabError(message, { details, hint: 'apt-get update, as root; or is the network down?', cause: error });
 }
 
+/** The error for a host without apt. */
+export function noApt(wanted: string, hint: string, cause?: unknown): EulabError {
+  return new EulabError(`there is no apt on this host to take ${wanted} from`, { hint, exitCode: status.notReady, cause });
+}
+
 function noPackage(error: unknown): never {
   if (error instanceof EulabError && error.exitCode === status.notReady) {
-    throw new EulabError('there is no apt on this host to take a source from', {
-      hint: 'give --source a version, a tarball or a folder',
-      exitCode: status.notReady,
-      cause: error,
-    });
+    throw noApt('a source', 'give --source a version, a tarball or a folder', error);
   }
   if (error instanceof Error && !(error instanceof CommandError)) throw error;
   throw new EulabError('apt knows no package linux-source', {

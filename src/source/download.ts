@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { digest, fileDigest } from '../digest.ts';
 import { EulabError, isErrno } from '../errors.ts';
 import { get, type Reply, reasonOf } from './http.ts';
 import { claimPart, type Part, type Validator } from './part.ts';
@@ -31,10 +30,10 @@ export async function download(wanted: Download, fetching: Fetching): Promise<st
   if ((await stat(place).catch(() => undefined))?.isFile()) return place;
   if (fetching.offline) throw new EulabError(`${wanted.url} is not in the cache`, { hint: 'run it once with the network' });
   fetching.report({ kind: 'step', text: `downloading ${wanted.url}` });
-  const key = createHash('sha256').update(`${wanted.url} ${wanted.sha256}`).digest('hex').slice(0, 12);
+  const key = digest(`${wanted.url} ${wanted.sha256}`).slice(0, 12);
   await using part = await claimPart(folder, `${wanted.name}-${key}`);
   await fill(part, wanted, fetching);
-  const actual = await sha256File(part.file, fetching.signal);
+  const actual = await fileDigest(part.file, fetching.signal);
   if (actual !== wanted.sha256) {
     await part.discard();
     throw new EulabError(`${wanted.url} has the wrong checksum`, {
@@ -44,16 +43,6 @@ export async function download(wanted: Download, fetching: Fetching): Promise<st
   }
   await part.keep(place);
   return place;
-}
-
-/** The sha256 of a file, in lower case. */
-export async function sha256File(path: string, signal?: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) {
-    signal?.throwIfAborted();
-    hash.update(chunk as Buffer);
-  }
-  return hash.digest('hex');
 }
 
 async function fill(part: Part, { url }: Download, fetching: Fetching): Promise<void> {

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { digest } from '../digest.ts';
 
 /** The content of a folder. */
 export interface FolderHash {
@@ -37,7 +37,7 @@ export async function folderHash(folder: string, cache: string, signal: AbortSig
     const { size, mtimeMs, ctimeMs, ino } = lstatSync(join(folder, path));
     const mark = `${size} ${mtimeMs} ${ctimeMs} ${ino}`;
     const known = earlier.get(path);
-    const sha256 = known?.mark === mark ? known.sha256 : sha256Of(readFileSync(join(folder, path)));
+    const sha256 = known?.mark === mark ? known.sha256 : digest(readFileSync(join(folder, path)));
     files.set(path, sha256);
     lines.push(`${sha256} ${mark}/${path}\n`);
   }
@@ -61,7 +61,7 @@ export function changedPaths(before: ReadonlyMap<string, string>, after: Readonl
 export function dirHash(files: ReadonlyMap<string, string>): string {
   // The order of bytes is that of JavaScript, but for what lies beyond 16 bits.
   const paths = [...files.keys()].sort();
-  return sha256Of(Buffer.from(paths.map((path) => `${files.get(path)}  ${path}\n`).join('')));
+  return digest(paths.map((path) => `${files.get(path)}  ${path}\n`).join(''));
 }
 
 function* filesBelow(root: string, below: string): Generator<string> {
@@ -73,15 +73,11 @@ function* filesBelow(root: string, below: string): Generator<string> {
   }
 }
 
-function sha256Of(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
 function listName(folder: string, hash: string): string {
   return `${listPrefix(folder)}${hash.slice(0, 16)}`;
 }
 
-const listPrefix = (folder: string) => `${sha256Of(Buffer.from(folder)).slice(0, 12)}-`;
+const listPrefix = (folder: string) => `${digest(folder).slice(0, 12)}-`;
 
 function listsOf(cache: string, folder: string): string[] {
   const trees = join(cache, 'trees');

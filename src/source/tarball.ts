@@ -1,8 +1,9 @@
 import { readdir, rename, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { fileDigest } from '../digest.ts';
 import { CommandError, EulabError, status } from '../errors.ts';
 import { missing, run } from '../exec.ts';
-import { noSpace, sha256File } from './download.ts';
+import { noSpace } from './download.ts';
 import { recall, remember } from './records.ts';
 import { scratch } from './scratch.ts';
 import type { Fetching, Source } from './source.ts';
@@ -33,7 +34,7 @@ export async function tarballSource(
   const wish = `tarball ${whole} ${facts.ino} ${facts.size} ${facts.mtimeNs} ${of.verified}`;
   const known = await recall(fetching.cache, program, wish);
   if (known !== undefined) return known.source;
-  const digest = await sha256File(whole, fetching.signal);
+  const digest = await fileDigest(whole, fetching.signal);
   const tree = await unpack({ path: whole, digest }, program, fetching);
   return remember(fetching.cache, program, wish, { ...tree, ...of, digest });
 }

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Input, Provenance } from '../artifacts/provenance.ts';
-import { sha256 } from '../artifacts/record.ts';
+import { fileDigest } from '../digest.ts';
 import type { Report } from '../report.ts';
 import { busyboxSource } from '../source/busybox.ts';
 import { changedPaths, folderHash, keptFiles } from '../source/folder-hash.ts';
@@ -31,7 +31,7 @@ export async function changedFiles({ inputs, maker }: Provenance, { workspace }:
     inputs.map(async ({ role, name, digest, facts }): Promise<Finding[]> => {
       if (role !== 'eulab' && role !== 'file') return [];
       const path = role === 'eulab' ? join(workspace.home, name) : resolve(workspace.root, facts?.['path'] ?? name);
-      const now = await sha256(path).catch(() => undefined);
+      const now = await fileDigest(path).catch(() => undefined);
       if (now === digest?.['sha256']) return [];
       const by = role === 'eulab' && maker !== version() ? `, by eulab ${maker}` : '';
       const what = now === undefined ? 'cannot be read any more' : `has other bytes than when it was built${by}`;
@@ -111,6 +111,6 @@ async function tarball(cache: string, digest: string, spec: string): Promise<str
   const folder = join(cache, 'downloads', digest);
   const names = await readdir(folder).catch(() => []);
   const places = [...(spec.startsWith('/') ? [spec] : []), ...names.map((name) => join(folder, name))];
-  for (const place of places) if ((await sha256(place).catch(() => '')) === digest) return place;
+  for (const place of places) if ((await fileDigest(place).catch(() => '')) === digest) return place;
   return undefined;
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Provenance } from '../artifacts/provenance.ts';
-import { sha256 } from '../artifacts/record.ts';
+import { fileDigest } from '../digest.ts';
 import { differences } from '../ramdisk/image/difference.ts';
 import { type OpenFile, openFile } from '../ramdisk/image/file.ts';
 import { shown } from '../ramdisk/image/path.ts';
@@ -28,7 +28,7 @@ export async function compareOutputs(
   const found = (name: string, what: string) => findings.push({ kind: 'output', name, what });
   for (const name of new Set([...record.outputs.keys(), ...again.outputs.keys()])) {
     const [was, now] = [record.outputs.get(name), again.outputs.get(name)];
-    const here = await sha256(join(folder, name)).catch(() => undefined);
+    const here = await fileDigest(join(folder, name)).catch(() => undefined);
     if (was === undefined) found(name, 'is not in the record, and was made again');
     else if (now === undefined) found(name, 'was not made again');
     else if (was === now && (here ?? now) === now) same.push(name);

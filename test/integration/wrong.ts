@@ -9,18 +9,14 @@ export interface Wrong {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const boot = (what: string, place: string, line: string): Wrong => ({
-  what,
-  place: `eulab.toml:${place}`,
-  toml: `[boot]\n${line}\n`,
-});
-
 const file = (what: string, place: string, toml: string, args?: readonly string[]): Wrong => ({
   what,
   place: `eulab.toml:${place}`,
   toml,
   ...(args === undefined ? {} : { args }),
 });
+
+const boot = (what: string, place: string, line: string): Wrong => file(what, place, `[boot]\n${line}\n`);
 
 /** Files of settings, and an environment, that cannot be. */
 export const configurations: readonly Wrong[] = [

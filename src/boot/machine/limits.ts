@@ -1,5 +1,5 @@
 import { EulabError, status } from '../../errors.ts';
-import { nearest } from '../../nearest.ts';
+import { didYouMean, nearest } from '../../nearest.ts';
 import type { NicModel } from '../../net-values.ts';
 import type { Arch } from './arch.ts';
 
@@ -149,8 +149,7 @@ export function checkCpu(
 }
 
 function unknown(what: string, name: string, names: readonly string[]): EulabError {
-  const near = nearest(name, names);
-  const hint = near === undefined ? 'see what there is: qemu-system-x86_64 -cpu help' : `did you mean ${near}?`;
+  const hint = didYouMean(name, names, 'see what there is: qemu-system-x86_64 -cpu help');
   return refused(`--cpu: this QEMU knows no CPU ${what} ${JSON.stringify(name)}`, hint);
 }
 
