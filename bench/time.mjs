@@ -24,5 +24,6 @@ export function compare(a, b, pairs) {
 
 export function row(what, { a, b, ratio }, wanted) {
   const figures = `${(a * 1000).toFixed(0)} ms against ${(b * 1000).toFixed(0)} ms`;
-  console.log(`${what.padEnd(58)} ${ratio.toFixed(2).padStart(6)}  (${figures}; wanted: at most ${wanted})`);
+  const limit = wanted === undefined ? '' : `; wanted: at most ${wanted}`;
+  console.log(`${what.padEnd(58)} ${ratio.toFixed(2).padStart(6)}  (${figures}${limit})`);
 }

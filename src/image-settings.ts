@@ -6,6 +6,7 @@ export const imageSettings = {
   long: () => new Option('-l, --long', 'with type, permissions, links, owner, size and time, as ls -l has them'),
   extractDevices: () => new Option('--devices', 'make device nodes too, which takes root'),
   extractOwners: () => new Option('--owners', 'keep owners and setuid bits, which takes root'),
+  packOwners: () => new Option('--owners', 'keep owners'),
   extractForce: () => new Option('--force', 'extract over what is in the folder'),
   maxSize: () =>
     new Option('--max-size <size>', 'extract no more than this, with K, M, G or T')

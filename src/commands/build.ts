@@ -9,7 +9,7 @@ import { profiles } from '../kernel/profile.ts';
 import { buildRamdisk } from '../ramdisk/build.ts';
 import type { Report } from '../report.ts';
 import { size, ui } from '../ui.ts';
-import type { Context } from './context.ts';
+import { type Context, epochOf } from './context.ts';
 import { configOfKernel, kernelFor, wishOf } from './layers.ts';
 
 /** `eulab build kernel|ramdisk`. */
@@ -141,7 +141,7 @@ function common(context: Context, options: Common, report: Report, verb: readonl
     baseImage,
     jobs,
     force: options.force === true,
-    epoch: Number(context.env['SOURCE_DATE_EPOCH'] ?? 0) || 0,
+    epoch: epochOf(context.env),
     command: show({ file: 'eulab', args: [...verb, ...process.argv.slice(process.argv.indexOf(verb[1] ?? '') + 1)] }),
     report,
     signal: context.signal,

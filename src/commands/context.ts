@@ -36,3 +36,8 @@ export interface Settings {
   /** What was given. */
   given(): readonly Said[];
 }
+
+/** The time that is written into what is made, in seconds since 1970. @see https://reproducible-builds.org/specs/source-date-epoch/ */
+export function epochOf(env: NodeJS.ProcessEnv): number {
+  return Number(env['SOURCE_DATE_EPOCH'] ?? 0) || 0;
+}

@@ -4,15 +4,16 @@ import { EulabError } from '../errors.ts';
 import { ui } from '../ui.ts';
 import type { Context } from './context.ts';
 import { print, type Verb, withImage } from './ramdisk-image.ts';
+import { pack } from './ramdisk-pack.ts';
 import { explain, size } from './ramdisk-report.ts';
 
-/** `eulab ramdisk ls|tree|cat|extract|diff|explain|size`. */
+/** `eulab ramdisk ls|tree|cat|extract|pack|diff|explain|size`. */
 export function ramdisk(context: Context) {
   const command = new Command('ramdisk').description(
-    'Look inside any initramfs: newc or crc, in one segment or many, packed or not, whoever made it.\n' +
+    'Look inside any initramfs: newc or crc, in one segment or many, packed or not, whoever made it; make one of a folder.\n' +
       "Without FILE it is the workspace's own.",
   );
-  for (const verb of [ls, tree, cat, extract, diff, explain, size]) command.addCommand(verb(context));
+  for (const verb of [ls, tree, cat, extract, pack, diff, explain, size]) command.addCommand(verb(context));
   command.addHelpText(
     'after',
     '\nExamples:\n  eulab ramdisk ls -l\n  eulab ramdisk explain /boot/initrd.img\n  eulab ramdisk diff old.cpio.gz artifacts/initramfs.cpio.gz',

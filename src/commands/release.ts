@@ -5,7 +5,7 @@ import { settings } from '../config.ts';
 import { productIn, writeRelease } from '../release/pack.ts';
 import { ui } from '../ui.ts';
 import { version } from '../version.ts';
-import type { Context } from './context.ts';
+import { type Context, epochOf } from './context.ts';
 import { print } from './ramdisk-image.ts';
 
 /** `eulab release`. */
@@ -34,7 +34,7 @@ export function release(context: Context) {
       report({ kind: 'step', text: `writing ${file}` });
       const { billOf } = await import('../release/sbom.ts');
       const bill = billOf(`eulab-${called}`, [kernel, ramdisk], version());
-      const epoch = Number(context.env['SOURCE_DATE_EPOCH'] ?? 0) || 0;
+      const epoch = epochOf(context.env);
       const digest = await writeRelease({ kernel, ramdisk }, { file, bill, epoch, signal: context.signal });
       await print(`${digest}  ${file}\n`);
     });

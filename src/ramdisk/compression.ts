@@ -25,6 +25,12 @@ export const methods: Readonly<Record<Method, Facts>> = {
   none: { ending: '', symbol: undefined, usual: 0 },
 };
 
+/** The method that a file's name speaks of: image.cpio.zst, initrd.gz, image.cpio; undefined for another name. Pure. */
+export function methodOfName(name: string): Method | undefined {
+  const found = Object.entries(methods).find(([, { ending }]) => name.endsWith(ending === '' ? '.cpio' : ending));
+  return found?.[0] as Method | undefined;
+}
+
 /** What the kernel and this host can do. */
 export interface Abilities {
   /** The kernel's configuration; undefined: nothing is known of it. */

@@ -1,4 +1,4 @@
-import type { Content, Device, Entry, Stored } from './entry.ts';
+import type { Content, Device, Entry, Owner, Stored } from './entry.ts';
 import { Gathered } from './gathered.ts';
 
 /** The file type bits of st_mode. @see inode(7) */
@@ -19,40 +19,52 @@ const trailer = 'TRAILER!!!';
 /**
  * Encode entries as an SVR4 "newc" cpio archive, the form the kernel unpacks as initramfs; in pieces, as they come.
  *
- * The same entries give the same bytes: uid and gid are 0, every mtime is `mtime` (seconds since 1970), inodes count from
- * 1, every entry has one link. Header: 6-byte magic + 13 fields of 8 hex digits = 110 bytes; name and data are each padded
+ * The same entries give the same bytes: uid and gid are 0 unless given, every mtime is `mtime` (seconds since 1970), inodes
+ * count from 1; entries of one hard link share theirs. Header: 6-byte magic + 13 fields of 8 hex digits = 110 bytes; name and data are each padded
  * to 4, the archive to 512. No more than one piece of a file is held at a time. The order is kept: parents must come before
- * what is in them, see tree.ts.
+ * what is in them, see tree.ts. A piece that its reader is done with may be put into `spent`, to be filled again.
  *
  * @throws RangeError when a path is absolute, empty, too long, holds NUL, `.` or `..`, a symlink's target is empty or too
  *   long, a number does not fit into its field (a file of 4 GiB), or a file's content is not as long as its size.
  * @see Documentation/driver-api/early-userspace/buffer-format.rst
  */
-export async function* newc(entries: Iterable<Entry> | AsyncIterable<Entry>, mtime = 0): AsyncGenerator<Uint8Array> {
-  const archive = new Gathered();
-  let inode = 0;
+export async function* newc(
+  entries: Iterable<Entry> | AsyncIterable<Entry>,
+  mtime = 0,
+  spent: Uint8Array[] = [],
+): AsyncGenerator<Uint8Array> {
+  const archive = new Gathered(undefined, spent);
+  let inodes = 0;
+  const shared = new Map<number, number>();
+  const inodeOf = (entry: Entry) => {
+    const group = entry.type === 'file' ? entry.link?.group : undefined;
+    const inode = (group === undefined ? undefined : shared.get(group)) ?? ++inodes;
+    if (group !== undefined) shared.set(group, inode);
+    return inode;
+  };
   for await (const entry of entries) {
     checkPath(entry.path);
-    inode += 1;
-    put(archive, entry.path, fieldsOf(entry, inode, mtime));
+    put(archive, entry.path, fieldsOf(entry, inodeOf(entry), mtime));
     if (entry.type === 'symlink') archive.text(entry.target);
     if (entry.type === 'file') yield* content(archive, entry.path, entry.size, entry.data);
     archive.align(4);
     yield* archive.take();
   }
-  put(archive, trailer, { inode: 0, mode: 0, links: 1, mtime: 0, size: 0, device: noDevice });
+  put(archive, trailer, { inode: 0, mode: 0, owner: root, links: 1, mtime: 0, size: 0, device: noDevice });
   archive.align(512);
   yield* archive.take();
   yield archive.rest();
 }
 
 const noDevice: Device = { major: 0, minor: 0 };
+const root: Owner = { uid: 0, gid: 0 };
 
 function fieldsOf(entry: Entry, inode: number, mtime: number): Fields {
   return {
     inode,
     mode: typeBits[entry.type] | (entry.mode & 0o7777),
-    links: 1,
+    owner: entry.owner ?? root,
+    links: (entry.type === 'file' ? entry.link?.names : undefined) ?? 1,
     mtime,
     size: sizeOf(entry),
     device: entry.type === 'character' || entry.type === 'block' ? entry.device : noDevice,
@@ -77,6 +89,7 @@ function sizeOf(entry: Entry): number {
 interface Fields {
   readonly inode: number;
   readonly mode: number;
+  readonly owner: Owner;
   readonly links: number;
   readonly mtime: number;
   readonly size: number;
@@ -84,10 +97,10 @@ interface Fields {
 }
 
 /** Puts the header and the name, padded to 4. */
-function put(archive: Gathered, name: string, { inode, mode, links, mtime, size, device }: Fields): void {
+function put(archive: Gathered, name: string, { inode, mode, owner, links, mtime, size, device }: Fields): void {
   const nameBytes = Buffer.byteLength(name) + 1;
   // ino mode uid gid nlink mtime filesize devmajor devminor rdevmajor rdevminor namesize check
-  const fields = [inode, mode, 0, 0, links, mtime, size, 0, 0, device.major, device.minor, nameBytes, 0];
+  const fields = [inode, mode, owner.uid, owner.gid, links, mtime, size, 0, 0, device.major, device.minor, nameBytes, 0];
   let text = '070701';
   for (const field of fields) {
     if (!Number.isInteger(field) || field < 0 || field > largest)

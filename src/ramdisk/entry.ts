@@ -17,17 +17,37 @@ interface Common {
   readonly path: string;
   /** Permission bits, 0 to 0o7777. */
   readonly mode: number;
+  /** root unless given. */
+  readonly owner?: Owner;
 }
 
-/** A device's number. @see makedev(3) */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** A file with several names: each of them is an entry, all of one `group`, and the last has the content. */
+export interface HardLink {
+  readonly group: number;
+  /** How many names there are in the archive. */
+  readonly names: number;
+}
+
+/** A device's number. */
 export interface Device {
   readonly major: number;
   readonly minor: number;
 }
 
-/** One entry of an initramfs. Owners are always root and times always the archive's: the same tree, the same bytes. */
+/** The number that stat(2) has as one. @see makedev(3) */
+export function deviceOf(number: number): Device {
+  const [low, high] = [number >>> 0, Math.floor(number / 2 ** 32)];
+  return { major: ((low >>> 8) & 0xfff) | (high & ~0xfff), minor: (low & 0xff) | ((low >>> 12) & 0xfff00) };
+}
+
+/** One entry of an initramfs. Times are always the archive's: the same tree, the same bytes. */
 export type Entry =
-  | (Common & { readonly type: 'file'; readonly size: number; readonly data: Content })
+  | (Common & { readonly type: 'file'; readonly size: number; readonly data: Content; readonly link?: HardLink })
   | (Common & { readonly type: 'directory' })
   | (Common & { readonly type: 'symlink'; readonly target: string })
   | (Common & { readonly type: 'character' | 'block'; readonly device: Device })

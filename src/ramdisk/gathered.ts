@@ -6,13 +6,16 @@ export class Gathered {
   /** Of all that was put in. */
   length = 0;
   private readonly pieceBytes: number;
+  private readonly spent: Uint8Array[];
   private piece: Buffer;
   private filled = 0;
   private full: Buffer[] = [];
 
-  constructor(pieceBytes = usualBytes) {
+  /** Pieces in `spent` are filled again: for fresh memory the kernel takes as long as for what is read into it. */
+  constructor(pieceBytes = usualBytes, spent: Uint8Array[] = []) {
     this.pieceBytes = pieceBytes;
-    this.piece = Buffer.allocUnsafeSlow(pieceBytes);
+    this.spent = spent;
+    this.piece = this.next();
   }
 
   /** Where the next bytes go, at least one; who writes there says with `wrote` how many. */
@@ -25,7 +28,7 @@ export class Gathered {
     this.length += count;
     if (this.filled < this.pieceBytes) return;
     this.full.push(this.piece);
-    this.piece = Buffer.allocUnsafeSlow(this.pieceBytes);
+    this.piece = this.next();
     this.filled = 0;
   }
 
@@ -55,6 +58,12 @@ export class Gathered {
     const { full } = this;
     if (full.length > 0) this.full = [];
     return full;
+  }
+
+  private next(): Buffer {
+    for (let piece = this.spent.pop(); piece !== undefined; piece = this.spent.pop())
+      if (piece.length === this.pieceBytes) return Buffer.from(piece.buffer, piece.byteOffset, piece.length);
+    return Buffer.allocUnsafeSlow(this.pieceBytes);
   }
 
   /** The beginning of the next one. */

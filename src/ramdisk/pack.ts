@@ -81,8 +81,8 @@ async function written(handle: FileHandle, pieces: AsyncIterable<Uint8Array>): P
   }
 }
 
-/** @throws EulabError (3) when the program that does it is not installed. */
-function compressed(archive: AsyncIterable<Uint8Array>, { method, level }: Compressed): AsyncIterable<Uint8Array> {
+/** An archive in pieces, compressed. @throws EulabError (3) when the program that does it is not installed. */
+export function compressed(archive: AsyncIterable<Uint8Array>, { method, level }: Compressed): AsyncIterable<Uint8Array> {
   const { usual, program } = methods[method];
   if (method === 'none') return archive;
   if (program === undefined) return gzip(archive, level ?? usual);

@@ -1,7 +1,7 @@
 import { accessSync, type BigIntStats, constants, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { isErrno } from '../../errors.ts';
-import { directory, symlink } from '../entry.ts';
+import { deviceOf, directory, symlink } from '../entry.ts';
 import { compare } from '../tree.ts';
 import type { Base } from './layout.ts';
 import { type Placed, placedFile } from './placed.ts';
@@ -112,12 +112,10 @@ function one(host: string, guest: string, found: BigIntStats, said: string): Pla
     return { ...common, entry: symlink(guest, target), identity: target };
   }
   const mode = Number(found.mode) & 0o7777;
-  const [major, minor] = [Number((found.rdev >> 8n) & 0xfffn), Number((found.rdev & 0xffn) | ((found.rdev >> 12n) & 0xfff00n))];
-  const numbers = { ...common, identity: `${mode} ${major} ${minor}` };
-  if (found.isCharacterDevice()) {
-    return { ...numbers, entry: { type: 'character', path: guest, mode, device: { major, minor } } };
-  }
-  if (found.isBlockDevice()) return { ...numbers, entry: { type: 'block', path: guest, mode, device: { major, minor } } };
+  const device = deviceOf(Number(found.rdev));
+  const numbers = { ...common, identity: `${mode} ${device.major} ${device.minor}` };
+  if (found.isCharacterDevice()) return { ...numbers, entry: { type: 'character', path: guest, mode, device } };
+  if (found.isBlockDevice()) return { ...numbers, entry: { type: 'block', path: guest, mode, device } };
   if (found.isFIFO()) return { ...numbers, entry: { type: 'fifo', path: guest, mode } };
   throw refusedAddition(said, `${host} is a socket, which has no place in an archive`, 'remove it, or name what is beside it');
 }
