@@ -1,5 +1,5 @@
-// dist/eulab.mjs and its chunks: what every call needs, what every boot needs, and one file for each thing that is loaded when
-// it is called for. Few files, because each costs Node half a millisecond; none larger than its callers need.
+// dist/eulab.mjs and its chunks: what every call needs, what nearly every verb needs, what every boot needs, and one file for each
+// thing that is loaded when it is called for. Few files, because each costs Node half a millisecond; none larger than its callers need.
 import { readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { build } from 'rolldown';
@@ -57,6 +57,7 @@ await build({ ...input, plugins: [...input.plugins, reader], write: false });
 
 const all = closure('src/cli.ts');
 const boot = closure('src/commands/boot.ts');
+const settings = new Set([...closure('src/config.ts'), ...closure('src/exec.ts')]);
 await $`rm -rf dist`;
 await build({
   ...input,
@@ -72,7 +73,9 @@ await build({
       groups: [
         // Not the entry itself: it waits for what it calls, which would wait for it.
         { name: 'base', test: (id) => all.has(id) && !id.endsWith('src/cli.ts') },
-        { name: 'boot', test: (id) => boot.has(id) && !all.has(id) },
+        // What nearly every verb needs.
+        { name: 'settings', test: (id) => settings.has(id) && !all.has(id) },
+        { name: 'boot', test: (id) => boot.has(id) && !all.has(id) && !settings.has(id) },
       ],
     },
   },
