@@ -96,7 +96,8 @@ export async function probe(command: Command, options: RunOptions = {}): Promise
 }
 
 /**
- * A long-lived program with the given descriptors, for the virtual machine. Each `'pipe'` is a connected Unix socket.
+ * A long-lived program with the given descriptors, for the virtual machine. Each `'pipe'` is a connected Unix socket; a number is a
+ * descriptor of ours.
  * `detached`: in a session of its own, where the keys of our terminal do not reach it.
  *
  * Not through execa: loading it costs as much as starting Node, and this stands in the path of every boot.
@@ -105,7 +106,7 @@ export async function probe(command: Command, options: RunOptions = {}): Promise
  */
 export async function start(
   command: Command,
-  stdio: readonly ('ignore' | 'inherit' | 'pipe')[],
+  stdio: readonly ('ignore' | 'inherit' | 'pipe' | number)[],
   { detached = false }: { readonly detached?: boolean } = {},
 ): Promise<ChildProcess> {
   const child = spawn(command.file, command.args, {

@@ -1,7 +1,8 @@
-import { appendFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
+import { setTimeout as wait } from 'node:timers/promises';
 
 /** One line that the guest said on its console. */
 export interface Line {
@@ -41,11 +42,19 @@ export function logFile(cache: string): string {
   return join(folder, `boot-${moment}-${process.pid}.log`);
 }
 
+/** Where a console comes from. */
+export interface ConsoleSource {
+  /** Hands over what the guest says, until it ends. */
+  follow(take: (bytes: Buffer) => void): Promise<void>;
+  /** Hands over what it has said by now, where that does not come by itself. */
+  catchUp?(): void;
+}
+
 /**
- * Reads the console to its end, into `file` and memory. A file that cannot be written loses only the file. `startedMs`: when
+ * Reads a console to its end, into `file` and memory. A file that cannot be written loses only the file. `startedMs`: when
  * QEMU was started, by performance.now().
  */
-export function follow(stream: Readable, file: string, startedMs: number): ConsoleLog {
+export function consoleLog(source: ConsoleSource, file: string, startedMs: number): ConsoleLog {
   const lines: Line[] = [];
   const watchers = new Set<(bytes: Buffer) => void>();
   const out = batched(file);
@@ -56,30 +65,78 @@ export function follow(stream: Readable, file: string, startedMs: number): Conso
     if (text !== undefined) lines.push({ ms: line.ms, text });
     if (lines.length > keptLines) lines.splice(0, lines.length - keptLines);
   };
-  const ended = (async () => {
-    for await (const chunk of stream) {
-      const ms = performance.now() - startedMs;
-      out.write(chunk);
-      for (const take of watchers) take(chunk);
-      const [first = '', ...others] = decoder.write(chunk).split('\n');
-      rest = { ms: rest.text === '' ? ms : rest.ms, text: rest.text + first };
-      for (const text of others) {
-        keep(rest);
-        rest = { ms, text };
-      }
+  const take = (chunk: Buffer) => {
+    const ms = performance.now() - startedMs;
+    out.write(chunk);
+    for (const watcher of watchers) watcher(chunk);
+    const [first = '', ...others] = decoder.write(chunk).split('\n');
+    rest = { ms: rest.text === '' ? ms : rest.ms, text: rest.text + first };
+    for (const text of others) {
+      keep(rest);
+      rest = { ms, text };
     }
-  })()
+  };
+  const ended = source
+    .follow(take)
     .catch(() => undefined)
     .finally(() => out.flush());
   return {
     file,
     startedMs,
     ended,
-    watch: (take) => {
-      watchers.add(take);
-      return { [Symbol.dispose]: () => void watchers.delete(take) };
+    watch: (watcher) => {
+      watchers.add(watcher);
+      return { [Symbol.dispose]: () => void watchers.delete(watcher) };
     },
-    lines: () => [...lines, ...printable([rest.text]).map((text) => ({ ms: rest.ms, text }))],
+    lines: () => {
+      source.catchUp?.();
+      return [...lines, ...printable([rest.text]).map((text) => ({ ms: rest.ms, text }))];
+    },
+  };
+}
+
+/** A console that comes as the guest says it. */
+export function streamed(stream: Readable): ConsoleSource {
+  return {
+    follow: async (take) => {
+      for await (const chunk of stream) take(chunk);
+    },
+  };
+}
+
+/** How often a file is looked at while the console says something, and while it does not: nobody waits for it. */
+const [lookEveryMs, rarelyMs] = [20, 160];
+const pieceBytes = 64 * 1024;
+
+/** A console that QEMU writes to a file, open as `descriptor`, until `over` settles. */
+export function written(descriptor: number, over: Promise<unknown>): ConsoleSource {
+  const piece = Buffer.alloc(pieceBytes);
+  let atByte = 0;
+  let hand: (bytes: Buffer) => void = () => undefined;
+  const read = () => {
+    const count = readSync(descriptor, piece, 0, pieceBytes, atByte);
+    atByte += count;
+    if (count > 0) hand(Buffer.from(piece.subarray(0, count)));
+    return count > 0;
+  };
+  let ended = false;
+  const catchUp = () => {
+    let some = false;
+    while (!ended && read()) some = true;
+    return some;
+  };
+  return {
+    catchUp: () => void catchUp(),
+    follow: async (take) => {
+      hand = take;
+      const end = new AbortController();
+      const stop = over.then(() => end.abort());
+      for (let waitMs = lookEveryMs; !end.signal.aborted; waitMs = catchUp() ? lookEveryMs : Math.min(2 * waitMs, rarelyMs))
+        await wait(waitMs, undefined, { signal: end.signal }).catch(() => undefined);
+      await stop;
+      catchUp();
+      ended = true;
+    },
   };
 }
 

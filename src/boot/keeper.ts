@@ -18,7 +18,7 @@ export const farewell = 'done\n';
  * The shell becomes the program, so the process that is started is the program itself. The keeper's end of the lifeline is
  * open from the start: there is no moment in which killing eulab would leave anything.
  */
-export function kept(command: Command, { folder, terminal }: Estate): Command {
+export function underKeeper(command: Command, { folder, terminal }: Estate): Command {
   const { device, settings } = terminal ?? { device: '', settings: '' };
   return { ...command, file: '/bin/sh', args: ['-c', script, 'eulab', folder, device, settings, command.file, ...command.args] };
 }

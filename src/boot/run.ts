@@ -38,6 +38,8 @@ export interface Boot {
   readonly claim: () => Promise<Claim>;
   /** For the whole boot and what is done with it; undefined for none. */
   readonly timeoutMs: number | undefined;
+  /** Whether the lines of the console are wanted with the time at which each came. */
+  readonly timed: boolean;
   /** For single phases, in milliseconds, where they are not to be the default. */
   readonly limits?: PhaseLimits;
   /** Told how it went, at every end. */
@@ -103,7 +105,7 @@ export async function withGuest<Out>(
   use: (link: Link, vm: Vm, over: AbortSignal) => Promise<Out>,
   watch: Watch = (_vm, work) => work,
 ): Promise<Out> {
-  await using vm = await launch(boot.machine, boot);
+  await using vm = await launch(boot.machine, { ...boot, live: boot.timed });
   boot.onMoment?.('start', vm.console);
   const over = new AbortController();
   const guest: Guest = { link: undefined, readyMs: undefined };

@@ -35,7 +35,7 @@ export interface Shell {
 export async function runShell({ machine, log, claim, signal, inspection, limits: asked }: Shell): Promise<void> {
   signal.throwIfAborted();
   await using terminal = await rawTerminal();
-  await using vm = await launch(machine, { log, claim, terminal });
+  await using vm = await launch(machine, { log, claim, terminal, live: true });
   vm.console.watch((bytes) => terminal.output.write(bytes));
   process.stdin.on('error', () => undefined).pipe(vm.typed);
   let link: Link | undefined;

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { connect as dial, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Duplex, Readable, Writable } from 'node:stream';
 import { EulabError, isErrno } from '../errors.ts';
 import { start } from '../exec.ts';
-import { type ConsoleLog, follow } from './console.ts';
-import { farewell, kept } from './keeper.ts';
+import { type ConsoleLog, consoleLog, streamed, written } from './console.ts';
+import { farewell, underKeeper } from './keeper.ts';
 import { type Bare, type Port, qemu } from './machine/qemu.ts';
 import type { Claim } from './running/running.ts';
 
@@ -45,6 +45,8 @@ export interface Launch {
   readonly claim: () => Promise<Claim>;
   /** The terminal that is in raw mode meanwhile. */
   readonly terminal?: { readonly device: string; readonly settings: string };
+  /** The console is wanted as it comes, and each line with its time; else it is looked at now and then, which costs less. */
+  readonly live: boolean;
 }
 
 /** QEMU makes its sockets some 20 ms after its start. */
@@ -55,24 +57,28 @@ const dialEveryMs = 3;
  *
  * @throws EulabError (3) when there is no such program.
  */
-export async function launch(machine: Bare, { log, claim, terminal }: Launch): Promise<Vm> {
+export async function launch(machine: Bare, { log, claim, terminal, live }: Launch): Promise<Vm> {
   const inLab = machine.net.some(({ backend }) => backend.kind === 'lab');
   const plugIn = inLab ? (await import('./cables.ts')).cables : noCables;
   // The last thing before the keeper is there: a folder without one would outlive a killed eulab.
   const claimed = await claim();
   const { folder } = claimed;
-  const command = kept(qemu({ ...machine, folder }), { folder, ...(terminal === undefined ? {} : { terminal }) });
+  const command = underKeeper(qemu({ ...machine, folder }), { folder, ...(terminal === undefined ? {} : { terminal }) });
   const plugs = plugIn(machine.net, folder);
   plugs.plugged.catch(() => undefined);
+  // QEMU writes byte by byte: through a socket each of them would wake this process.
+  const file = live ? undefined : newFile(join(folder, 'console'));
   const startedMs = performance.now();
-  const child = await start(command, ['pipe', 'pipe', 'pipe', 'pipe'], { detached: true }).catch((error: unknown) => {
+  const streams = ['pipe', file ?? 'pipe', 'pipe', 'pipe'] as const;
+  const child = await start(command, streams, { detached: true }).catch((error: unknown) => {
+    if (file !== undefined) closeSync(file);
     plugs[Symbol.dispose]();
     claimed[Symbol.dispose]();
     throw error;
   });
   claimed.announce();
   const [stdin, stdout, stderr, lifeline] = child.stdio;
-  if (!(stdin instanceof Writable && stdout instanceof Readable && stderr instanceof Readable && lifeline instanceof Duplex)) {
+  if (!(stdin instanceof Writable && stderr instanceof Readable && lifeline instanceof Duplex)) {
     throw new EulabError('QEMU has no standard streams');
   }
   // Each fails with EPIPE or ECONNRESET when QEMU ends; that end is what is told, not this.
@@ -81,8 +87,10 @@ export async function launch(machine: Bare, { log, claim, terminal }: Launch): P
   stderr.on('data', (chunk) => {
     said += chunk;
   });
-  const console = follow(stdout, log, startedMs);
   const gone = once(child, 'exit');
+  const source = file === undefined ? streamed(stdout as Readable) : written(file, gone);
+  const console = consoleLog(source, log, startedMs);
+  void console.ended.then(() => file === undefined || closeSync(file));
   const heard = once(stderr, 'close');
   const ended = gone.then(async ([code, signal]) => {
     await Promise.all([console.ended, heard]);
@@ -116,6 +124,15 @@ export async function launch(machine: Bare, { log, claim, terminal }: Launch): P
       await over;
     },
   };
+}
+
+/** The descriptor of a new file; undefined where none can be made. */
+function newFile(path: string): number | undefined {
+  try {
+    return openSync(path, 'wx+', 0o600);
+  } catch {
+    return undefined;
+  }
 }
 
 /** For a machine without a lab. */

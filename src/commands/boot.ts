@@ -158,7 +158,16 @@ async function run(
     return context.exit(await recorded(options.json, () => runShell(shell).then(() => status.done)));
   }
   const command = guestCommand(argv, options, context.env);
-  const one = { context, ...boot, command, timeoutMs: options.timeout, limits: options.limit ?? {}, warm: warmth(options) };
+  const timed = options.json !== undefined;
+  const one = {
+    context,
+    ...boot,
+    command,
+    timed,
+    timeoutMs: options.timeout,
+    limits: options.limit ?? {},
+    warm: warmth(options),
+  };
   context.exit(await recorded(options.json, (onEnd) => commandRun({ ...one, onEnd })));
 }
 
@@ -207,6 +216,7 @@ async function profileRun(
   const common = {
     claim: claimer(context, argv, options),
     events,
+    timed: true,
     timeoutMs: options.timeout,
     limits: options.limit ?? {},
     signal,
@@ -219,7 +229,7 @@ async function profileRun(
 
 /** Runs the command with this process's streams: as pipes, or as a terminal in raw mode. */
 async function commandRun(
-  run: Pick<WarmRun, 'machine' | 'command' | 'claim' | 'newLog' | 'timeoutMs' | 'limits' | 'onEnd' | 'inspection'> & {
+  run: Pick<WarmRun, 'machine' | 'command' | 'claim' | 'newLog' | 'timeoutMs' | 'timed' | 'limits' | 'onEnd' | 'inspection'> & {
     readonly context: Context;
     readonly warm: boolean;
   },
