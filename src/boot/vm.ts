@@ -119,9 +119,9 @@ export async function launch(machine: Bare, { log, claim, terminal, live }: Laun
       plugs[Symbol.dispose]();
       await console.ended;
       claimed[Symbol.dispose]();
-      const over = once(lifeline, 'close');
-      lifeline.resume().end(farewell);
-      await over;
+      // The keeper goes by itself when it reads this; nobody waits for it.
+      await new Promise<void>((done) => lifeline.resume().end(farewell, () => done()));
+      lifeline.destroy();
     },
   };
 }

@@ -24,6 +24,8 @@ interface Search {
   readonly cache: ReadonlyMap<string, readonly string[]>;
   /** A name that the loader itself stands for. */
   own(name: string): boolean;
+  /** What $LIB stands for; undefined for a loader that knows $ORIGIN alone. */
+  readonly lib: string | undefined;
 }
 
 /**
@@ -72,14 +74,15 @@ export function libraryFolder(loader: string): string {
   return dirname(realpathSync(loader));
 }
 
-function find(name: string, one: Loaded, { cache, folders }: Search) {
+function find(name: string, one: Loaded, search: Search) {
+  const { cache, folders } = search;
   const machine = one.dynamic.machine;
   const at = (path: string, cached: boolean) => {
     const dynamic = loadable(path);
     return dynamic?.machine === machine ? { path, dynamic, cached } : undefined;
   };
   if (name.includes('/')) return at(resolve(dirname(one.path), name), false);
-  const first = [...inherited(one), ...one.dynamic.runpath.map((folder) => expanded(folder, one))];
+  const first = [...inherited(one, search), ...one.dynamic.runpath.map((folder) => expanded(folder, one, search))];
   const own = new Set(folders);
   const places = [
     ...first.map((folder) => [join(folder, name), false] as const),
@@ -94,18 +97,25 @@ function find(name: string, one: Loaded, { cache, folders }: Search) {
 }
 
 /** DT_RPATH of a file without DT_RUNPATH, and of all that led to it. */
-function inherited(one: Loaded): string[] {
+function inherited(one: Loaded, search: Search): string[] {
   const paths: string[] = [];
   if (one.dynamic.runpath.length > 0) return paths;
   for (let each: Loaded | undefined = one; each !== undefined; each = each.by) {
     const from = each;
-    if (from.dynamic.runpath.length === 0) paths.push(...from.dynamic.rpath.map((folder) => expanded(folder, from)));
+    if (from.dynamic.runpath.length === 0) paths.push(...from.dynamic.rpath.map((folder) => expanded(folder, from, search)));
   }
   return paths;
 }
 
-function expanded(folder: string, { path }: Loaded): string {
-  return folder.replaceAll(/\$(ORIGIN\b|\{ORIGIN\})/g, dirname(realpathSync(path)));
+/** A folder with what stands for something replaced. @see ld.so(8), "Dynamic string tokens" */
+function expanded(folder: string, { path, dynamic }: Loaded, { lib }: Search): string {
+  const values: Record<string, string | undefined> = {
+    ORIGIN: dirname(realpathSync(path)),
+    LIB: lib,
+    // The kernel says so of every CPU of a kind; loaders before glibc 2.37 knew names for some.
+    PLATFORM: lib === undefined ? undefined : dynamic.machine,
+  };
+  return folder.replaceAll(/\$(?:\{(\w+)\}|(\w+))/g, (text, braced, bare) => values[braced ?? bare] ?? text);
 }
 
 function loadable(path: string): Dynamic | undefined {
@@ -119,7 +129,9 @@ function loadable(path: string): Dynamic | undefined {
 function glibc(loader: string): Search {
   const home = libraryFolder(loader);
   const folders = new Set([home.replace(/^\/usr/, ''), home, '/lib64', '/usr/lib64', '/lib', '/usr/lib']);
-  return { folders: [...folders], cache: ldCache(content('/etc/ld.so.cache')), own: () => false };
+  // The loader lies where the C library was configured to have its libraries: lib64, lib/x86_64-linux-gnu, lib.
+  const lib = home.replace(/^(\/usr)?\//, '');
+  return { folders: [...folders], cache: ldCache(content('/etc/ld.so.cache')), own: () => false, lib };
 }
 
 /** @see ldso/dynlink.c of musl */
@@ -132,6 +144,7 @@ function musl(loader: string): Search {
     folders: paths.length > 0 ? paths : ['/lib', '/usr/local/lib', '/usr/lib'],
     cache: new Map(),
     own: (name) => /^lib(c|pthread|rt|m|dl|util|xnet)\./.test(name),
+    lib: undefined,
   };
 }
 

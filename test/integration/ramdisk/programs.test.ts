@@ -78,6 +78,22 @@ requires('gcc', 'ldd')('libraries beside a program: $ORIGIN in RUNPATH, and in R
   expect(() => program(other, guest)).toThrow(/libnear\.so needs libdeep\.so, which is nowhere on this host/);
 });
 
+requires('gcc', 'ldd')('$LIB in RUNPATH is the folder that the C library was configured with; $PLATFORM is the machine', () => {
+  using here = folder();
+  const gcc = (...args: string[]) => execFileSync('gcc', args, { cwd: here.path });
+  const [lib, platform] = ['x/lib/x86_64-linux-gnu', 'y/x86_64'].map((name) => join(here.path, name)) as [string, string];
+  for (const name of [lib, platform]) mkdirSync(name, { recursive: true });
+  for (const name of ['one', 'two']) writeFileSync(join(here.path, `${name}.c`), `int ${name}(void) { return 21; }`);
+  writeFileSync(join(here.path, 'main.c'), 'int one(void), two(void); int main(void) { return one() + two(); }');
+  gcc('-shared', '-fPIC', '-o', `${lib}/libone.so`, 'one.c');
+  gcc('-shared', '-fPIC', '-o', `${platform}/libtwo.so`, 'two.c');
+  const rpath = `-Wl,-rpath,$ORIGIN/x/$LIB:$ORIGIN/y/$\{PLATFORM}:/nowhere/$LIBRARY`;
+  gcc('-o', 'main', 'main.c', `-L${lib}`, `-L${platform}`, '-lone', '-ltwo', rpath);
+  const main = join(here.path, 'main');
+  expect(found(main)).toEqual(byLoader(main));
+  expect(found(main)).toContain(realpathSync(join(lib, 'libone.so')));
+});
+
 requires('musl-gcc')('a program with musl brings its loader, which is its library', () => {
   using here = folder();
   writeFileSync(join(here.path, 'main.c'), 'int main(void) { return 42; }');
