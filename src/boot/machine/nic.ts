@@ -100,7 +100,7 @@ export function nicArgs(chassis: Chassis): string[] {
     const properties = [deviceOf(nic.model, bus), `netdev=${id}`, ...mac(address), ...(bus === 'pci' ? ['romfile='] : [])];
     const dump =
       nic.pcap === undefined ? [] : ['-object', `filter-dump,id=dump${index},netdev=${id},file=${optionValue(nic.pcap)}`];
-    return ['-netdev', netdev(nic.backend, chassis, index), '-device', properties.join(','), ...dump];
+    return ['-netdev', netdev(nic, chassis, index), '-device', properties.join(','), ...dump];
   });
 }
 
@@ -113,7 +113,7 @@ function deviceOf(model: NicModel, bus: Bus): string {
   return bus === 'pci' ? 'virtio-net-pci' : 'virtio-net-device';
 }
 
-function netdev(backend: Backend, { net, accel, folder }: Chassis, index: number): string {
+function netdev({ backend, pcap }: Nic, { net, accel, folder }: Chassis, index: number): string {
   const id = `id=net${index}`;
   switch (backend.kind) {
     case 'user': {
@@ -128,7 +128,9 @@ function netdev(backend: Backend, { net, accel, folder }: Chassis, index: number
       return `bridge,${id},br=${backend.name},helper=${optionValue(backend.helper)}`;
     case 'tap': {
       const vhost = backend.vhost && accel === 'kvm' ? ',vhost=on' : '';
-      return `tap,${id},ifname=${backend.name},script=no,downscript=no${vhost}`;
+      // QEMU before 8.0 writes virtio's header, which others do not know, before each frame of the file.
+      const plain = pcap === undefined ? '' : ',vnet_hdr=off';
+      return `tap,${id},ifname=${backend.name},script=no,downscript=no${vhost}${plain}`;
     }
   }
 }

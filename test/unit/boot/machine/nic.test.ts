@@ -59,6 +59,13 @@ test.each<[string, Nic[], 'pci' | 'mmio', string[]]>([
   expect(nicArgs({ net, bus, folder, accel: 'tcg' })).toEqual(expected);
 });
 
+test('the file of a tap device has frames, as others know them: QEMU before 8.0 would put a header of its own before each', () => {
+  const tap: Nic = { ...usualNic, backend: { kind: 'tap', name: 't', vhost: false }, pcap: '/p' };
+  expect(nicArgs({ net: [tap], bus: 'mmio', folder, accel: 'tcg' })).toContain(
+    'tap,id=net0,ifname=t,script=no,downscript=no,vnet_hdr=off',
+  );
+});
+
 test('under KVM the host’s kernel moves the packets of a tap device that says so', () => {
   const tap = (vhost: boolean): Nic => ({ ...usualNic, backend: { kind: 'tap', name: 't', vhost } });
   const [, first, , , , second] = nicArgs({ net: [tap(true), tap(false)], bus: 'mmio', folder, accel: 'kvm' });
