@@ -1,7 +1,7 @@
 import type { CommanderError, CommandUnknownOpts } from 'commander';
 import { leavesOf, wordsOf } from '../configuration/section.ts';
 import { describedShort, placeholder } from '../configuration/setting.ts';
-import { nearest } from '../nearest.ts';
+import { didYouMean, nearest } from '../nearest.ts';
 
 /** All verbs, with all that they have. */
 export type Tree = () => Promise<CommandUnknownOpts>;
@@ -13,6 +13,8 @@ interface Refused {
 
 /** What commander refuses, as a message and what to do. */
 export async function refused(error: CommanderError, command: CommandUnknownOpts | undefined, tree: Tree): Promise<Refused> {
+  const misspelt = error.code === 'commander.excessArguments' ? noVerb(command) : undefined;
+  if (misspelt !== undefined) return misspelt;
   const [line = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
   const suggestion = rest.join(' ').replace(/^\(Did|\)$/g, (found) => (found === ')' ? '' : 'did'));
   const [, what = line, why] = /^(.* is invalid(?: for argument '[^']*')?)\. (.*)$/s.exec(line) ?? [];
@@ -22,6 +24,14 @@ export async function refused(error: CommanderError, command: CommandUnknownOpts
     message: told === undefined ? message : `${message}: ${told}`,
     hint: suggestion || (command === undefined ? undefined : await remedy(error, line, command, tree)),
   };
+}
+
+/** A word behind a verb that has verbs of its own, and does something without: it was meant for one of them. */
+function noVerb(command: CommandUnknownOpts | undefined): Refused | undefined {
+  const [word] = command?.args ?? [];
+  if (command === undefined || word === undefined || command.commands.length === 0) return undefined;
+  const names = command.commands.map((one) => one.name());
+  return { message: `${nameOf(command)} has no verb ${word}`, hint: didYouMean(word, names) };
 }
 
 /** What to do about a refused command line. */
