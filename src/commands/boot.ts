@@ -58,14 +58,14 @@ function kernelPath(context: Context, options: Options): string {
 }
 
 /** What is different for a machine that is looked into; loaded only then. */
-async function inspect(argv: readonly string[], options: Options): Promise<Inspection | undefined> {
+export async function inspect(argv: readonly string[], options: Options): Promise<Inspection | undefined> {
   if (options.gdb === undefined && options.onPanic === 'end' && options.dump === undefined) return undefined;
   const { inspection } = await import('../boot/inspection/inspection.ts');
   return await inspection(options, { memoryBytes: options.memory, console: argv.length === 0 ? 'terminal' : 'log' });
 }
 
 /** The machine that the options describe, but for its folder. Nothing has happened but looking. */
-async function plan(
+export async function plan(
   context: Context,
   argv: readonly string[],
   options: Options,
@@ -178,7 +178,7 @@ async function recorded(file: string | undefined, run: (onEnd: (course: Course) 
 }
 
 /** Claims a name and a folder for each start of a machine. */
-function claimer(context: Context, argv: readonly string[], options: Options): WarmRun['claim'] {
+export function claimer(context: Context, argv: readonly string[], options: Options): WarmRun['claim'] {
   const facts = { startedMs: Date.now(), kernel: kernelPath(context, options), argv };
   return () => claim(options.name, runtimeFolder(context.env), facts);
 }

@@ -122,6 +122,12 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import('./topic.ts')).explain,
   },
   {
+    name: 'learn',
+    group: 'Settings and help:',
+    summary: 'ten short labs, with the real thing',
+    load: async () => (await import('./learn.ts')).learn,
+  },
+  {
     name: 'completion',
     group: 'Settings and help:',
     summary: 'what has a shell complete the words of eulab',
@@ -145,4 +151,4 @@ export const verbs: readonly Verb[] = [
 /** The verbs that have settings in files, each in a table of its name. */
 export const tables: readonly string[] = verbs
   .map(({ name }) => name)
-  .filter((name) => !['config', 'explain', 'completion', 'man', 'complete'].includes(name));
+  .filter((name) => !['config', 'explain', 'learn', 'completion', 'man', 'complete'].includes(name));

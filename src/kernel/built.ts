@@ -55,8 +55,11 @@ export function foundKernel(request: TargetRequest): Promise<Found> {
   return request.said ? saidKernel(request) : keptKernel(request);
 }
 
-/** The one in use, or of a name. */
-async function keptKernel({ workspace: { artifacts, cache }, name }: TargetRequest): Promise<Found> {
+/** The one in use, or of a name. @throws EulabError (2) as `builtKernel`. */
+export async function keptKernel({
+  workspace: { artifacts, cache },
+  name,
+}: Pick<TargetRequest, 'workspace' | 'name'>): Promise<Found> {
   const manifest = await manifestOf(name === undefined ? artifacts : kernelFolder(artifacts, name), 'kernel');
   if (manifest === undefined && name !== undefined) throw noKernel(artifacts, name);
   if (manifest?.name === undefined) throw notBuilt('there is no kernel yet', 'eulab build kernel');

@@ -1,0 +1,1 @@
+# gdb is connected, and the machine waits at its first instruction.
