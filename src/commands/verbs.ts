@@ -116,6 +116,12 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import('./config.ts')).config,
   },
   {
+    name: 'schema',
+    group: 'Programs:',
+    summary: 'what --json and --events give, as JSON Schema',
+    load: async () => (await import('./schema.ts')).schema,
+  },
+  {
     name: 'explain',
     group: 'Settings and help:',
     summary: 'what initramfs, newc, pid1, tap and other words mean, and how to see it',
@@ -145,4 +151,4 @@ export const verbs: readonly Verb[] = [
 /** The verbs that have settings in files, each in a table of its name. */
 export const tables: readonly string[] = verbs
   .map(({ name }) => name)
-  .filter((name) => !['config', 'explain', 'completion', 'man', 'complete'].includes(name));
+  .filter((name) => !['config', 'schema', 'mcp', 'explain', 'completion', 'man', 'complete'].includes(name));
