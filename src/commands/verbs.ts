@@ -122,6 +122,12 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import('./schema.ts')).schema,
   },
   {
+    name: 'mcp',
+    group: 'Programs:',
+    summary: 'tools for programs that write code: the Model Context Protocol',
+    load: async () => (await import('./mcp.ts')).mcp,
+  },
+  {
     name: 'explain',
     group: 'Settings and help:',
     summary: 'what initramfs, newc, pid1, tap and other words mean, and how to see it',
