@@ -136,13 +136,23 @@ function opened(target: string, failed: (error: unknown) => void): Out {
   if (target === '-') return stdout(failed);
   const number = /^fd:(\d+)$/.exec(target)?.[1];
   try {
-    // A pipe that has a name and no reader would have us wait for one.
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NONBLOCK;
-    const fd = number === undefined ? openSync(target, flags, 0o666) : Number(number);
+    const fd = number === undefined ? openFile(target) : Number(number);
     const stat = fstatSync(fd);
     return stat.isFIFO() || stat.isSocket() ? piped(fd, stat, failed) : filed(fd, failed);
   } catch (error) {
     throw unwritable(target, error, status.usage);
+  }
+}
+
+/** Opens what is there, and makes what is not: root may not say both at once of another's file in /tmp. @see proc_sys_fs(5), protected_regular */
+function openFile(path: string): number {
+  // A pipe that has a name and no reader would have us wait for one.
+  const flags = constants.O_WRONLY | constants.O_NONBLOCK;
+  try {
+    return openSync(path, flags | constants.O_TRUNC);
+  } catch (error) {
+    if (!isErrno(error) || error.code !== 'ENOENT') throw error;
+    return openSync(path, flags | constants.O_CREAT | constants.O_EXCL, 0o666);
   }
 }
 
