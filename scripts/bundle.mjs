@@ -57,7 +57,7 @@ await build({ ...input, plugins: [...input.plugins, reader], write: false });
 
 const all = closure('src/cli.ts');
 const boot = closure('src/commands/boot.ts');
-const settings = new Set([...closure('src/config.ts'), ...closure('src/exec.ts')]);
+const settings = new Set(['src/config.ts', 'src/exec.ts', 'src/commands/manner.ts'].flatMap((end) => [...closure(end)]));
 await $`rm -rf dist`;
 await build({
   ...input,
@@ -82,3 +82,4 @@ await build({
 });
 await $`chmod +x dist/eulab.mjs`;
 await $`node dist/eulab.mjs --config none man --output dist/man`;
+await $`node dist/eulab.mjs --config none schema --output dist/schemas`;

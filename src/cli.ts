@@ -3,7 +3,9 @@ import type { Context } from './commands/context.ts';
 import { tables, verbs } from './commands/verbs.ts';
 import type { Configuration } from './configuration/configuration.ts';
 import { type ConfigFile, findFiles, projectFolder } from './configuration/find.ts';
-import { Interrupted, type Signal, signalNumbers } from './errors.ts';
+import { EulabError, Interrupted, type Signal, signalNumbers } from './errors.ts';
+import { mannerSettings } from './manner-settings.ts';
+import type { Manner } from './ui.ts';
 import { version } from './version.ts';
 import { workspace } from './workspace.ts';
 
@@ -24,13 +26,11 @@ async function main(args: readonly string[]): Promise<void> {
       take(signal);
     });
   }
-  // A reader that goes away while we print (`eulab --help | head -1`) is no failure of ours to report.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exitCode ??= 128 + 13;
-    else throw error;
-  });
+  const broken = (error: EulabError) => interrupted.abort(error);
+  heedStdout(broken);
   const program = globals();
   const settings = settingsFor(program);
+  let manner: Manner = { quiet: false, verbose: false, events: undefined };
   const context: Context = {
     env: process.env,
     signal: interrupted.signal,
@@ -42,6 +42,9 @@ async function main(args: readonly string[]): Promise<void> {
         },
       };
     },
+    get manner() {
+      return manner;
+    },
     workspace: () => workspace(program.opts().directory ?? settings.folder() ?? '.', process.env),
     settings,
     tree: (verb) => wholeTree(context, verb),
@@ -49,23 +52,51 @@ async function main(args: readonly string[]): Promise<void> {
       process.exitCode = code;
     },
   };
-  program.hook('preAction', (_program, command) => settings.configure(command));
-  try {
-    const words = wordsOf(args);
-    // `eulab help build kernel` is `eulab build kernel --help`.
-    const line = words[0] === 'help' ? [...args.filter((arg) => arg !== 'help'), '--help'] : [...args];
-    await withVerbs(program, context, words[0] === 'help' ? words[1] : words[0]);
-    if (line.some((arg) => ['-h', '--help'].includes(arg))) knownVerbs(program, wordsOf(line));
-    await program.parseAsync(line, { from: 'user' });
-  } catch (error) {
-    // Help and version come as errors too, and end well.
-    if (!(error instanceof CommanderError && error.exitCode === 0)) {
-      const { explain } = await import('./commands/explain.ts');
-      process.exitCode = await explain(error, program.opts().debug === true, settings.given(), context.tree);
-    }
-  }
+  program.hook('preAction', async (_program, command) => {
+    await settings.configure(command);
+    manner = await (await import('./commands/manner.ts')).mannerOf(command, broken);
+  });
+  const failed = async (error: unknown) => {
+    const { explain } = await import('./commands/explain.ts');
+    process.exitCode = await explain(error, saidDebug(args), settings.given(), context.tree);
+  };
+  const error = await called(program, context, args).then(
+    () => undefined,
+    (thrown: unknown) => thrown ?? new Error('nothing was thrown'),
+  );
+  // Help and version come as errors too, and end well.
+  if (error !== undefined && !(error instanceof CommanderError && error.exitCode === 0)) await failed(error);
+  await manner.events?.end({ status: Number(process.exitCode ?? 0), error });
+  // What went wrong with the last words on stdout is told behind them.
+  await new Promise((settle) => setImmediate(settle));
+  // Whoever was to hear of it did not, though all else went well.
+  const { reason, aborted } = interrupted.signal;
+  if (error === undefined && aborted && !(reason instanceof Interrupted)) await failed(reason);
   // Nothing is left to do, though a terminal or an inherited pipe on stdin may still keep the process waiting.
   process.stdin.destroy();
+}
+
+/** A reader that goes away while we print (`eulab --help | head -1`) is no failure of ours to report; a full disk is one. */
+function heedStdout(broken: (error: EulabError) => void): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exitCode ??= 128 + 13;
+    else broken(new EulabError(`stdout cannot be written (${error.code})`, { hint: 'make room on the disk', cause: error }));
+  });
+}
+
+function saidDebug(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  return (end === -1 ? args : args.slice(0, end)).includes('--debug');
+}
+
+/** Does what the command line says. @throws what went wrong. */
+async function called(program: ReturnType<typeof globals>, context: Context, args: readonly string[]): Promise<void> {
+  const words = wordsOf(args);
+  // `eulab help build kernel` is `eulab build kernel --help`.
+  const line = words[0] === 'help' ? [...args.filter((arg) => arg !== 'help'), '--help'] : [...args];
+  await withVerbs(program, context, words[0] === 'help' ? words[1] : words[0]);
+  if (line.some((arg) => ['-h', '--help'].includes(arg))) knownVerbs(program, wordsOf(line));
+  await program.parseAsync(line, { from: 'user' });
 }
 
 function globals() {
@@ -81,7 +112,9 @@ function globals() {
         'EULAB_CONFIG',
       ),
     )
-    .option('--debug', 'show stack traces and the programs that failed')
+    .addOption(mannerSettings.quiet().helpGroup('Options:'))
+    .addOption(mannerSettings.verbose().helpGroup('Options:'))
+    .addOption(mannerSettings.debug().helpGroup('Options:'))
     .helpOption('-h, --help', 'this help, or that of a command')
     .commandsGroup('Settings and help:')
     .helpCommand('help [command]', 'the help of a command')
@@ -111,16 +144,32 @@ async function withVerbs(program: ReturnType<typeof globals>, context: Context, 
   for (const { name, group, summary, load, hidden = false } of verbs) {
     const command = name === called ? (await load())(context) : new Command(name);
     program.addCommand(command.summary(summary).helpGroup(group), { hidden });
+    if (name === called && !hidden) await mannered(command);
   }
   inherit(program);
 }
 
+/** Gives a verb the options of every verb. */
+async function mannered(command: CommandUnknownOpts): Promise<void> {
+  fewOptions(command);
+  (await import('./commands/manner.ts')).withManner(command);
+}
+
+/** A few options need no headings. */
+function fewOptions(command: CommandUnknownOpts): void {
+  if (command.options.length < 9) for (const option of command.options) option.helpGroup('Options:');
+  for (const child of command.commands) fewOptions(child);
+}
+
 /** The program with every verb and all that they have, or all that one has, for whoever describes it. */
 async function wholeTree(context: Context, only: string | undefined): Promise<CommandUnknownOpts> {
+  const { withManner } = await import('./commands/manner.ts');
   const program = globals();
   for (const { name, summary, load, hidden = false } of verbs) {
-    const command = only === undefined || only === name ? (await load())(context) : new Command(name);
+    const wanted = only === undefined || only === name;
+    const command = wanted ? (await load())(context) : new Command(name);
     program.addCommand(command.summary(summary), { hidden });
+    if (wanted && !hidden) withManner(command);
   }
   return program;
 }
@@ -133,8 +182,6 @@ function inherit(command: CommandUnknownOpts): void {
     })
     .configureOutput({ outputError: () => undefined })
     .showSuggestionAfterError();
-  // A few options need no headings.
-  if (command.options.length < 9) for (const option of command.options) option.helpGroup('Options:');
   for (const child of command.commands) inherit(child);
 }
 

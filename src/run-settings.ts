@@ -61,9 +61,9 @@ export const runSettings = {
         'warm',
       ]),
     outcome: () =>
-      new Option('--json <file>', 'write how it ended to this file: status, diagnosis, phases').conflicts([
-        'profileBoot',
-        'compare',
-      ]),
+      new Option(
+        '--json <file>',
+        'write how it ended to this file: status, diagnosis, phases; with --dry-run, --explain or --compare what they tell (-: stdout)',
+      ).conflicts('profileBoot'),
   }),
 } as const;

@@ -1,15 +1,24 @@
+import type { EventStream } from './event-stream.ts';
 import { elapsed, progressText } from './progress.ts';
 import type { Event, Report } from './report.ts';
 
 export { size } from './progress.ts';
 
+/** How much a call says, and to whom. */
+export interface Manner {
+  /** Warnings and errors only. */
+  readonly quiet: boolean;
+  /** What the programs print, too. */
+  readonly verbose: boolean;
+  /** Where the same goes as events, for programs. */
+  readonly events: EventStream | undefined;
+}
+
 /** Shows the events of long work on stderr: a spinner on a terminal, plain lines elsewhere. */
-export interface Ui extends Disposable {
+export interface Ui {
   readonly report: Report;
   /** Writes a line of another program's to a stream that may be the same terminal. */
   readonly print: (line: string, stream: NodeJS.WritableStream) => void;
-  /** Marks the step that is shown as one that failed; others are marked done at the end. Throws what it is given. */
-  readonly fail: (error: unknown) => never;
   /** Leaves the terminal alone, for another program, until the next event. */
   readonly rest: () => void;
 }
@@ -17,18 +26,51 @@ export interface Ui extends Disposable {
 const plainEveryMs = 5000;
 
 /**
- * A shower of events. With a terminal, the current step spins with its progress; without, each step is a line and its
- * progress one more every few seconds. Disposing it leaves the last step marked done.
+ * Shows work while it goes on. With a terminal, the current step spins with its progress; without, each step is a line and its
+ * progress one more every few seconds. At the end the last step is marked: done, or failed when the work throws.
  *
  * Honours NO_COLOR and FORCE_COLOR through chalk. Never for a time when a child owns the terminal (sudo, QEMU).
  */
-export async function ui(options: { readonly verbose: boolean }): Promise<Ui> {
+export async function shown<Out>(manner: Manner, work: (ui: Ui) => Promise<Out>): Promise<Out> {
+  const display = await shower(manner);
+  const { events } = manner;
+  const report: Report = (event) => {
+    events?.report(event);
+    display.report(event);
+  };
+  try {
+    const out = await work({ report, print: display.print, rest: display.rest });
+    events?.settle('done');
+    return out;
+  } catch (error) {
+    events?.settle('failed');
+    display.fail();
+    throw error;
+  } finally {
+    display.end();
+  }
+}
+
+/** Shows what needs no spinner, such as the notes of a boot, with nothing loaded for it. */
+export function plainReport({ quiet, verbose, events }: Manner): Report {
+  const say = (line: string) => void process.stderr.write(`eulab: ${line}\n`);
+  return (event) => {
+    events?.report(event);
+    if (event.kind === 'warning') {
+      say(`warning: ${event.text}`);
+      if (event.hint !== undefined) process.stderr.write(`  hint: ${event.hint}\n`);
+    } else if (event.kind === 'note' && !quiet) say(event.text);
+    else if (event.kind === 'phase' && verbose) say(`${event.phase} after ${(event.atMs / 1000).toFixed(2)} s`);
+  };
+}
+
+async function shower({ quiet, verbose }: Manner) {
   const [chalk, { default: ora }] = await Promise.all([colours(), import('ora')]);
   // A terminal of no width, as script(1) without one makes it, would have ora clear lines for ever.
-  const tty = process.stderr.isTTY === true && process.stderr.columns > 0;
+  const spins = process.stderr.isTTY === true && process.stderr.columns > 0 && !verbose && !quiet;
   const spinner = ora({
     stream: process.stderr,
-    isEnabled: tty && !options.verbose,
+    isEnabled: spins,
     discardStdin: false,
     ...(chalk.level === 0 ? { color: false as const } : {}),
   });
@@ -43,7 +85,7 @@ export async function ui(options: { readonly verbose: boolean }): Promise<Ui> {
     spinner.text = `${step} ${chalk.dim(progressText({ ...latest, elapsedMs: Date.now() - startedMs }, width))}`;
   };
   // One object may take long, and the time goes on.
-  const clock = tty && !options.verbose ? setInterval(spin, 1000).unref() : undefined;
+  const clock = spins ? setInterval(spin, 1000).unref() : undefined;
 
   const print = (line: string, stream: NodeJS.WritableStream) => {
     const spinning = spinner.isSpinning;
@@ -55,49 +97,48 @@ export async function ui(options: { readonly verbose: boolean }): Promise<Ui> {
   const finish = (symbol = chalk.green('✔')) => {
     if (step === '') return;
     const took = elapsed(Date.now() - startedMs);
-    if (tty && !options.verbose) spinner.stopAndPersist({ symbol, text: `${step} ${chalk.dim(took)}` });
+    if (spins) spinner.stopAndPersist({ symbol, text: `${step} ${chalk.dim(took)}` });
     step = '';
     latest = undefined;
   };
-  const show: { readonly [Kind in Event['kind']]: (event: Extract<Event, { kind: Kind }>) => void } = {
+  const show: { readonly [Kind in Event['kind']]?: (event: Extract<Event, { kind: Kind }>) => void } = {
     step: ({ text }) => {
       finish();
       step = text;
       startedMs = shownMs = Date.now();
-      if (tty && !options.verbose) spinner.start(text);
-      else say(`eulab: ${text}`);
+      if (spins) spinner.start(text);
+      else if (!quiet) say(`eulab: ${text}`);
     },
     progress: (event) => {
       latest = event;
-      if (tty && !options.verbose) spin();
-      else if (Date.now() - shownMs >= plainEveryMs) {
+      if (spins) spin();
+      else if (!quiet && Date.now() - shownMs >= plainEveryMs) {
         shownMs = Date.now();
         say(`eulab: ${step}: ${progressText({ ...event, elapsedMs: shownMs - startedMs })}`);
       }
     },
     line: ({ text }) => {
-      if (options.verbose) say(text);
+      if (verbose) say(text);
     },
-    note: ({ text }) => say(`eulab: ${text}`),
+    note: ({ text }) => {
+      if (!quiet) say(`eulab: ${text}`);
+    },
     warning: ({ text, hint }) => {
       say(`${chalk.yellow('eulab: warning:')} ${text}`);
       if (hint !== undefined) say(`  ${chalk.dim('hint:')} ${hint}`);
     },
   };
   return {
-    report: (event) => (show[event.kind] as (event: Event) => void)(event),
+    report: (event: Event) => (show[event.kind] as ((event: Event) => void) | undefined)?.(event),
     print,
-    fail: (error) => {
-      finish(chalk.red('✖'));
-      throw error;
-    },
+    fail: () => finish(chalk.red('✖')),
     rest: () => {
       finish();
       spinner.stop();
     },
-    [Symbol.dispose]: () => {
+    end: () => {
       clearInterval(clock);
-      if (tty && spinner.isSpinning) finish();
+      if (spins && spinner.isSpinning) finish();
       spinner.stop();
     },
   };

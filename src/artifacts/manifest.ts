@@ -13,7 +13,8 @@ export function stays(path: string): boolean {
 
 const count = v.pipe(v.number(), v.minValue(0, 'is negative'));
 
-const schema = v.strictObject({
+/** What a manifest has, and nothing else. */
+export const manifestSchema = v.strictObject({
   schema: v.literal(1),
   product: v.picklist(products),
   key: v.pipe(v.string(), v.nonEmpty('is empty')),
@@ -32,7 +33,7 @@ const schema = v.strictObject({
   name: v.optional(v.string()),
 });
 
-type Mutable = v.InferOutput<typeof schema>;
+type Mutable = v.InferOutput<typeof manifestSchema>;
 
 /** One file of a product: its path below artifacts/, and what it was when eulab put it there. */
 export type FileRecord = Readonly<Mutable['files'][number]>;
@@ -70,7 +71,7 @@ export function parseManifest(text: string, file: string): Manifest {
   } catch (cause) {
     throw broken(file, 'is no JSON', cause);
   }
-  const result = v.safeParse(schema, data, { abortEarly: true });
+  const result = v.safeParse(manifestSchema, data, { abortEarly: true });
   if (result.success) return result.output;
   const [issue] = result.issues;
   const path = v.getDotPath(issue);

@@ -99,7 +99,8 @@ const said: v.GenericSchema<Said> = v.lazy(() =>
   v.union([v.string(), v.number(), v.boolean(), v.array(said), v.record(v.string(), said)]),
 );
 const digest = v.object({ sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'is no SHA-256 digest')) });
-const schema = v.object({
+/** A record of eulab's. */
+export const provenanceSchema = v.object({
   _type: v.literal(types.statement),
   subject: v.array(v.object({ name: v.string(), digest })),
   predicateType: v.literal(types.predicate),
@@ -117,7 +118,7 @@ const schema = v.object({
         }),
       ),
     }),
-    runDetails: v.object({ builder: v.object({ version: v.object({ eulab: v.string() }) }) }),
+    runDetails: v.object({ builder: v.object({ id: v.literal(types.builder), version: v.object({ eulab: v.string() }) }) }),
   }),
 });
 
@@ -138,7 +139,7 @@ export function parseProvenance(text: string, file: string): Provenance {
   } catch {
     throw wrong('it is no JSON');
   }
-  const result = v.safeParse(schema, data, { abortEarly: true });
+  const result = v.safeParse(provenanceSchema, data, { abortEarly: true });
   if (!result.success) throw wrong(`"${v.getDotPath(result.issues[0]) ?? ''}": ${result.issues[0].message}`);
   const { subject, predicate } = result.output;
   const { buildDefinition, runDetails } = predicate;

@@ -1,6 +1,8 @@
 import { accessSync, constants, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { documentText } from '../documents/document.ts';
 import { EulabError, isErrno, status } from '../errors.ts';
+import type { Report } from '../report.ts';
 import { version } from '../version.ts';
 import type { Line } from './console.ts';
 import { BootError, type Diagnosis } from './diagnose/diagnose.ts';
@@ -18,6 +20,7 @@ export interface Course {
 
 /** What `boot --json FILE` writes. Fields are added, never renamed. */
 export interface Outcome {
+  readonly schema: 1;
   readonly eulab: string;
   /** eulab's own exit status. */
   readonly status: number;
@@ -38,6 +41,7 @@ export function outcome(course: Course | undefined, end: { readonly status: numb
   const error = 'error' in end ? end.error : undefined;
   const known = error instanceof EulabError ? error : undefined;
   return {
+    schema: 1,
     eulab: version(),
     status: 'status' in end ? end.status : (known?.exitCode ?? status.failed),
     diagnosis: error instanceof BootError ? error.diagnosis : null,
@@ -50,23 +54,31 @@ export function outcome(course: Course | undefined, end: { readonly status: numb
 }
 
 /**
- * Runs a boot and writes its outcome to `file` at its end, whether that is a status or an error: whole or not at all.
+ * Runs a boot and tells its outcome at its end, whether that is a status or an error: to `report`, and to `file`, whole or not at all.
  *
  * @returns what `run` does. @throws EulabError (2) when the file cannot be written after all; else as `run`.
  */
-export async function recorded(file: string, run: (onEnd: (course: Course) => void) => Promise<number>): Promise<number> {
+export async function recorded(
+  { file, report }: { readonly file: string | undefined; readonly report: Report | undefined },
+  run: (onEnd: (course: Course) => void) => Promise<number>,
+): Promise<number> {
   let course: Course | undefined;
   const note = (seen: Course) => {
     course = seen;
   };
+  const tell = (document: Outcome) => {
+    report?.({ kind: 'outcome', outcome: document });
+    if (file !== undefined) write(file, documentText('outcome', document));
+  };
+  let code: number;
   try {
-    const code = await run(note);
-    write(file, outcome(course, { status: code }));
-    return code;
+    code = await run(note);
   } catch (error) {
-    write(file, outcome(course, { error }));
+    tell(outcome(course, { error }));
     throw error;
   }
+  tell(outcome(course, { status: code }));
+  return code;
 }
 
 /** Makes sure of the folder, and removes an earlier outcome: no boot is to pass for it. @throws EulabError (2) */
@@ -79,10 +91,11 @@ export function clearOutcome(file: string): void {
   }
 }
 
-function write(file: string, document: Outcome): void {
+/** Writes a document: whole, or not at all. @throws EulabError (2) when it cannot be written. */
+export function write(file: string, text: string): void {
   const draft = join(dirname(file), `.${basename(file)}.${process.pid}`);
   try {
-    writeFileSync(draft, `${JSON.stringify(document, undefined, 2)}\n`);
+    writeFileSync(draft, text);
     renameSync(draft, file);
   } catch (error) {
     rmSync(draft, { force: true });

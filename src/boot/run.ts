@@ -50,7 +50,7 @@ export interface Boot {
   /** How the agent is reached, when it is not by waiting for its greeting. */
   readonly reach?: (vm: Vm) => Promise<Link>;
   /** Told when QEMU has been started, when the guest gets the command, and when its status is here. */
-  readonly onMoment?: (moment: Moment, console: ConsoleLog) => void;
+  readonly onMoment?: ((moment: Moment, console: ConsoleLog, status?: number) => void) | undefined;
   readonly inspection?: Inspection | undefined;
 }
 
@@ -78,7 +78,7 @@ export function runCommand(run: Run): Promise<number> {
   const use = async (link: Link, vm: Vm, over: AbortSignal) => {
     run.onMoment?.('command', vm.console);
     const code = await attend(link, run, over);
-    run.onMoment?.('status', vm.console);
+    run.onMoment?.('status', vm.console, code);
     const fault = unpackFault(vm.console.lines());
     if (fault !== undefined) run.streams.stderr.write(`eulab: ${fault}\n`);
     return code;
@@ -230,7 +230,8 @@ function pause(ms: number, over: AbortSignal): Promise<void> {
   return wait(Math.max(0, ms), undefined, { signal: over }).catch(() => never());
 }
 
-function aborted(signal: AbortSignal, over: AbortSignal): Promise<never> {
+/** Rejects with the signal's reason when it is aborted; `over` is aborted when nobody waits for that any more. */
+export function aborted(signal: AbortSignal, over: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const stop = () => reject(signal.reason);
     if (signal.aborted) stop();

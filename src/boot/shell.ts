@@ -2,6 +2,7 @@ import { connect, type Link } from './channel/link.ts';
 import { BootError, diagnosis } from './diagnose/diagnose.ts';
 import type { Inspection } from './inspection/inspection.ts';
 import type { Bare } from './machine/qemu.ts';
+import type { Run } from './run.ts';
 import type { Claim } from './running/running.ts';
 import { serve } from './running/server.ts';
 import { rawTerminal, resized } from './terminal/terminal.ts';
@@ -25,6 +26,8 @@ export interface Shell {
   readonly signal: AbortSignal;
   readonly inspection?: Inspection | undefined;
   readonly limits: PhaseLimits;
+  /** Told when QEMU has been started, and when the guest could run a command. */
+  readonly onMoment?: Run['onMoment'];
 }
 
 /**
@@ -32,15 +35,17 @@ export interface Shell {
  *
  * @throws EulabError 255 when the guest panicked or died, 125 when QEMU failed, the signal's reason when aborted.
  */
-export async function runShell({ machine, log, claim, signal, inspection, limits: asked }: Shell): Promise<void> {
+export async function runShell({ machine, log, claim, signal, inspection, limits: asked, onMoment }: Shell): Promise<void> {
   signal.throwIfAborted();
   await using terminal = await rawTerminal();
   await using vm = await launch(machine, { log, claim, terminal, live: true });
+  onMoment?.('start', vm.console);
   vm.console.watch((bytes) => terminal.output.write(bytes));
   process.stdin.on('error', () => undefined).pipe(vm.typed);
   let link: Link | undefined;
   greet(vm, (found) => {
     link = found;
+    onMoment?.('command', vm.console);
   });
   using _server = await serve(vm, () => link);
   using _size = resized(process.stdout, (size) => link?.resizeConsole(size));

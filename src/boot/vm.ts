@@ -76,7 +76,7 @@ export async function launch(machine: Bare, { log, claim, terminal, live }: Laun
     claimed[Symbol.dispose]();
     throw error;
   });
-  claimed.announce();
+  claimed.announce(log);
   const [stdin, stdout, stderr, lifeline] = child.stdio;
   if (!(stdin instanceof Writable && stderr instanceof Readable && lifeline instanceof Duplex)) {
     throw new EulabError('QEMU has no standard streams');

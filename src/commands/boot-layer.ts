@@ -5,6 +5,7 @@ import type { Drive } from '../boot/machine/drives.ts';
 import type { Nic } from '../boot/machine/nic.ts';
 import type { Layer } from '../ramdisk/additions/layer.ts';
 import { findModules } from '../ramdisk/additions/module-folder.ts';
+import type { Manner } from '../ui.ts';
 import type { Options } from './boot-options.ts';
 
 /** A boot whose initramfs may be added to. */
@@ -14,6 +15,7 @@ export interface LayeredBoot extends BootFiles {
   readonly net: readonly Nic[];
   readonly drives: readonly Drive[];
   readonly signal: AbortSignal;
+  readonly manner: Manner;
 }
 
 /**

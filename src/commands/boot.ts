@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { markCache } from '../artifacts/cache.ts';
-import { kernelFile } from '../artifacts/kernel-names.ts';
 import type { Size } from '../boot/channel/frame.ts';
 import { logFile } from '../boot/console.ts';
 import { checkFiles } from '../boot/image/files.ts';
@@ -11,18 +10,18 @@ import { type Drive, rootWords } from '../boot/machine/drives.ts';
 import { kernelArch } from '../boot/machine/machine.ts';
 import { type Nic, nicWords, usualNic } from '../boot/machine/nic.ts';
 import { type Prepared, prepare } from '../boot/machine/prepare.ts';
-import { type Bare, qemu, serialWord } from '../boot/machine/qemu.ts';
+import { type Bare, serialWord } from '../boot/machine/qemu.ts';
 import type { Course } from '../boot/outcome.ts';
-import type { ProfiledBoot } from '../boot/profile.ts';
 import { runCommand } from '../boot/run.ts';
-import { claim, nextName, runtimeFolder } from '../boot/running/running.ts';
+import { runtimeFolder } from '../boot/running/running.ts';
 import { needTerminal, rawTerminal, resized } from '../boot/terminal/terminal.ts';
 import type { WarmRun } from '../boot/warm/run.ts';
-import { show } from '../command.ts';
 import { memory } from '../config.ts';
-import { EulabError, status } from '../errors.ts';
+import { status } from '../errors.ts';
 import { locate } from '../exec.ts';
+import { plainReport } from '../ui.ts';
 import { layerFor } from './boot-layer.ts';
+import { claimer, kernelPath } from './boot-machine.ts';
 import { described, type Options } from './boot-options.ts';
 import { divided } from './boot-words.ts';
 import type { Context } from './context.ts';
@@ -34,27 +33,27 @@ import { limited } from './time-limit.ts';
 export function boot(context: Context) {
   return described().action(async (first, rest, options, command) => {
     const words = first === undefined ? [] : [first, ...rest];
-    if (options.compare) return (await import('../boot/timeline/files.ts')).compareFiles(words);
+    if (options.compare) return await (await import('./boot-plan.ts')).tellComparison(words, options.json);
     const { machineName, behind } = divided(words, process.argv);
     if (machineName !== undefined) await context.settings.machine(command, machineName);
-    const profile = await profiler(context, options);
+    const { profileBoot, repeat } = options;
+    const profiling = profileBoot === undefined && repeat === undefined ? undefined : await import('./boot-profile.ts');
+    const profile = await profiling?.profiler(context, options);
     const argv = behind.length > 0 || profile === undefined ? behind : profile.nothing;
-    if (options.json !== undefined && !options.dryRun && !options.explain) {
-      (await import('../boot/outcome.ts')).clearOutcome(options.json);
-    }
+    const boots = !options.dryRun && !options.explain;
+    if (options.json === '-' && boots) throw (await import('./boot-plan.ts')).takenStdout();
+    if (options.json !== undefined && boots) (await import('../boot/outcome.ts')).clearOutcome(options.json);
     const look = await inspect(argv, options);
     const { machine, choices, notes } = await plan(context, argv, options, look);
-    for (const note of notes) process.stderr.write(`eulab: ${note}\n`);
-    if (options.explain) process.stdout.write((await import('../boot/machine/explain.ts')).explained(choices));
-    if (options.dryRun) await print(context, profile?.profiled(machine, logFile(context.workspace().cache)) ?? machine, options);
-    else if (options.explain) return;
-    else if (profile !== undefined) await profileRun(context, machine, argv, options, profile);
+    const report = plainReport(context.manner);
+    for (const text of notes) report({ kind: 'note', text });
+    if (!boots) {
+      const told = profile?.profiled(machine, logFile(context.workspace().cache)) ?? machine;
+      await (await import('./boot-plan.ts')).tellPlan(context, { machine: told, choices, notes }, options);
+    } else if (profiling !== undefined && profile !== undefined)
+      await profiling.profileRun(context, machine, argv, options, profile);
     else await run(context, machine, argv, { ...options, inspection: look });
   });
-}
-
-function kernelPath(context: Context, options: Options): string {
-  return kernelFile(context.workspace().artifacts, options.kernel);
 }
 
 /** What is different for a machine that is looked into; loaded only then. */
@@ -71,7 +70,7 @@ export async function plan(
   options: Options,
   inspection: Inspection | undefined,
 ): Promise<Prepared> {
-  const { env, signal } = context;
+  const { env, signal, manner } = context;
   const { artifacts, cache } = context.workspace();
   const kernel = kernelPath(context, options);
   const initrd = options.initrd ?? defaultInitrd(artifacts);
@@ -83,7 +82,7 @@ export async function plan(
   const checked = options.check && arch === 'x86_64' ? await checkFiles(files) : undefined;
   const drives = await disksOf(options, artifacts);
   const net = await cardsOf(context, options);
-  const layer = await layerFor(options, { ...files, arch, checked, net, drives, signal });
+  const layer = await layerFor(options, { ...files, arch, checked, net, drives, signal, manner });
   const shell = argv.length === 0;
   const boots = !options.dryRun && !options.explain;
   if (boots && shell) needTerminal('a shell', 'run a command instead: eulab boot -- COMMAND');
@@ -134,13 +133,6 @@ async function cardsOf({ env }: Context, options: Options): Promise<readonly Nic
   return await cards(said, { runtime: runtimeFolder(env), bridgeHelper, qemu, tries: !dryRun && !explain });
 }
 
-/** What would be run, fit to paste: the private folder and QEMU, whose sockets lie in it. */
-async function print(context: Context, machine: Bare, options: Options): Promise<void> {
-  const { folder } = await nextName(options.name, runtimeFolder(context.env));
-  const make = show({ file: 'mkdir', args: ['-p', '-m', '700', folder] });
-  process.stdout.write(`${make}\n${show(qemu({ ...machine, folder }))}\n`);
-}
-
 async function run(
   context: Context,
   machine: Bare,
@@ -151,14 +143,15 @@ async function run(
   const { cache } = context.workspace();
   await markCache(cache);
   const { inspection } = options;
-  const boot = { machine, claim: claimer(context, argv, options), newLog: () => logFile(cache), inspection };
+  const boot = { machine, ...(await claimer(context, argv, options)), newLog: () => logFile(cache), inspection };
   if (argv.length === 0) {
     const shell = { ...boot, limits: options.limit ?? {}, log: boot.newLog(), signal: limited(signal, options.timeout) };
     const { runShell } = await import('../boot/shell.ts');
-    return context.exit(await recorded(options.json, () => runShell(shell).then(() => status.done)));
+    return context.exit(await recorded(context, options.json, () => runShell(shell).then(() => status.done)));
   }
   const command = guestCommand(argv, options, context.env);
-  const timed = options.json !== undefined;
+  const { events, verbose } = context.manner;
+  const timed = options.json !== undefined || events !== undefined || verbose;
   const one = {
     context,
     ...boot,
@@ -168,19 +161,18 @@ async function run(
     limits: options.limit ?? {},
     warm: warmth(options),
   };
-  context.exit(await recorded(options.json, (onEnd) => commandRun({ ...one, onEnd })));
+  context.exit(await recorded(context, options.json, (onEnd) => commandRun({ ...one, onEnd })));
 }
 
-/** Runs a boot, and writes its outcome where one is asked for. */
-async function recorded(file: string | undefined, run: (onEnd: (course: Course) => void) => Promise<number>): Promise<number> {
-  if (file === undefined) return await run(() => undefined);
-  return await (await import('../boot/outcome.ts')).recorded(file, run);
-}
-
-/** Claims a name and a folder for each start of a machine. */
-export function claimer(context: Context, argv: readonly string[], options: Options): WarmRun['claim'] {
-  const facts = { startedMs: Date.now(), kernel: kernelPath(context, options), argv };
-  return () => claim(options.name, runtimeFolder(context.env), facts);
+/** Runs a boot, and tells its outcome to whoever asks for one. */
+async function recorded(
+  { manner }: Context,
+  file: string | undefined,
+  run: (onEnd: (course: Course) => void) => Promise<number>,
+): Promise<number> {
+  if (file === undefined && manner.events === undefined) return await run(() => undefined);
+  const report = manner.events === undefined ? undefined : plainReport(manner);
+  return await (await import('../boot/outcome.ts')).recorded({ file, report }, run);
 }
 
 /** Whether the machine is to start from a saved state. */
@@ -188,48 +180,12 @@ function warmth({ warm, cold }: Options): boolean {
   return warm === true && cold !== true;
 }
 
-/** What profiles a boot, loaded only for that, with the files for it. @throws EulabError (2) for options that make no sense. */
-async function profiler(context: Context, { profileBoot, repeat, tty, dryRun }: Options) {
-  const wrong = (message: string, hint: string) => new EulabError(message, { hint, exitCode: status.usage });
-  if (profileBoot === undefined) {
-    if (repeat === undefined) return undefined;
-    throw wrong('--repeat is for --profile-boot', `eulab boot --profile-boot --repeat ${repeat} -- COMMAND`);
-  }
-  if (tty) throw wrong('--profile-boot boots without a terminal', 'leave --tty out');
-  const { filesOf, makeRoom } = await import('../boot/timeline/files.ts');
-  const files = filesOf(profileBoot === true ? join(context.workspace().artifacts, 'timeline') : profileBoot);
-  if (!dryRun) makeRoom(files);
-  return { ...(await import('../boot/profile.ts')), files };
-}
-
-async function profileRun(
-  context: Context,
-  machine: Bare,
-  argv: readonly string[],
-  options: Options,
-  { profile, files }: NonNullable<Awaited<ReturnType<typeof profiler>>>,
-): Promise<void> {
-  const { env, signal, passSignal } = context;
-  const { cache } = context.workspace();
-  await markCache(cache);
-  const events = { passSignal, resized: (take: (size: Size) => void) => resized(process.stdout, take) };
-  const common = {
-    claim: claimer(context, argv, options),
-    events,
-    timed: true,
-    timeoutMs: options.timeout,
-    limits: options.limit ?? {},
-    signal,
-  };
-  const boot = (one: ProfiledBoot<Bare>) => runCommand({ ...one, ...common, command: guestCommand(argv, options, env) });
-  const { args } = qemu({ ...machine, folder: '' });
-  const what = { machine, args, argv, streams: process, files, repeat: options.repeat ?? 1, newLog: () => logFile(cache) };
-  context.exit(await profile({ ...what, boot }));
-}
-
 /** Runs the command with this process's streams: as pipes, or as a terminal in raw mode. */
 async function commandRun(
-  run: Pick<WarmRun, 'machine' | 'command' | 'claim' | 'newLog' | 'timeoutMs' | 'timed' | 'limits' | 'onEnd' | 'inspection'> & {
+  run: Pick<
+    WarmRun,
+    'machine' | 'command' | 'claim' | 'newLog' | 'timeoutMs' | 'timed' | 'limits' | 'onEnd' | 'onMoment' | 'inspection'
+  > & {
     readonly context: Context;
     readonly warm: boolean;
   },
@@ -247,7 +203,7 @@ async function commandRun(
   if (!warm) return await runCommand({ ...whole, log: run.newLog() });
   const { runWarm } = await import('../boot/warm/run.ts');
   const { cache } = context.workspace();
-  const note = (text: string) => void process.stderr.write(`eulab: ${text}\n`);
+  const note = (text: string) => plainReport(context.manner)({ kind: 'note', text });
   return await runWarm({
     ...whole,
     qemu: locate(run.machine.qemu, env) ?? run.machine.qemu,

@@ -4,26 +4,27 @@ import { targets } from '../kernel/target-words.ts';
 import { makeTargets } from '../kernel/targets.ts';
 import type { KernelRequest } from '../kernel/wish.ts';
 import type { Report } from '../report.ts';
-import { ui } from '../ui.ts';
+import { shown } from '../ui.ts';
 import type { Context } from './context.ts';
 
 /** `eulab build kernel -- TARGET...`: what make says of a module goes to stderr, of other targets to stdout. */
 export async function makeTargetsOf(
   context: Context,
   words: readonly string[],
-  facts: { readonly request: (report: Report) => KernelRequest; readonly said: boolean; readonly verbose: boolean },
+  facts: { readonly request: (report: Report) => KernelRequest; readonly said: boolean },
 ): Promise<void> {
   const wanted = targets(words);
   if (wanted.menu !== undefined) {
     needTerminal(wanted.menu, 'say what you want with --set CONFIG_X=y or --fragment FILE, or make olddefconfig');
   }
-  using display = await ui({ verbose: facts.verbose });
   const stream = wanted.module === undefined ? process.stdout : process.stderr;
-  const say = (line: string) => {
-    if (!facts.verbose) display.print(line, stream);
-  };
-  const request = { ...facts.request(display.report), said: facts.said, say, lend: () => lent(context, display.rest) };
-  await makeTargets(request, wanted).catch(display.fail);
+  const { verbose } = context.manner;
+  await shown(context.manner, async ({ report, print, rest }) => {
+    const say = (line: string) => {
+      if (!verbose) print(line, stream);
+    };
+    await makeTargets({ ...facts.request(report), said: facts.said, say, lend: () => lent(context, rest) }, wanted);
+  });
 }
 
 /** The terminal for another program: its ctrl-C reaches us too, and is none of our business until disposed. */

@@ -1,16 +1,20 @@
 import { Command } from 'commander';
 import type { Manifest } from '../artifacts/manifest.ts';
-import { show } from '../command.ts';
 import { settings } from '../config.ts';
+import { documentText } from '../documents/document.ts';
 import type { EngineName } from '../engine-names.ts';
+import { EulabError, status } from '../errors.ts';
 import { locate } from '../exec.ts';
 import { buildKernel } from '../kernel/build.ts';
 import { profiles } from '../kernel/profile.ts';
 import { buildRamdisk } from '../ramdisk/build.ts';
 import type { Report } from '../report.ts';
-import { size, ui } from '../ui.ts';
+import { shown, size } from '../ui.ts';
+import { again } from './again.ts';
 import { type Context, epochOf } from './context.ts';
 import { configOfKernel, kernelFor, wishOf } from './layers.ts';
+import { madeFacts } from './made.ts';
+import { print } from './ramdisk-image.ts';
 
 /** `eulab build kernel|ramdisk`. */
 export function build(context: Context) {
@@ -44,12 +48,12 @@ function kernel(context: Context) {
     .addOption(settings.releases())
     .addOption(settings.force())
     .addOption(settings.verbose())
+    .addOption(settings.json())
     .addHelpText(
       'after',
-      `\nProfiles:\n${known}\n\nExamples:\n  eulab build kernel\n  eulab build kernel --source 6.6.22 --set CONFIG_KASAN=y\n  eulab build kernel --source ~/linux --engine host\n  eulab build kernel --profile debug --name d && eulab boot --kernel d\n  eulab build kernel -- menuconfig\n  eulab build kernel -- M=hello && eulab boot --module artifacts/extra/hello.ko`,
+      `\nProfiles:\n${known}\n\nExamples:\n  eulab build kernel\n  eulab build kernel --source 6.6.22 --set CONFIG_KASAN=y\n  eulab build kernel --source ~/linux --engine host\n  eulab build kernel --profile debug --name d && eulab boot --kernel d\n  eulab build kernel --json | jq .built\n  eulab build kernel -- menuconfig\n  eulab build kernel -- M=hello && eulab boot --module artifacts/extra/hello.ko`,
     )
     .action(async (words, options, self) => {
-      const verbose = options.verbose === true;
       const request = (report: Report) => ({
         ...common(context, options, report, ['build', 'kernel']),
         source: options.source,
@@ -60,11 +64,19 @@ function kernel(context: Context) {
         lenient: options.lenient === true,
         name: options.name,
       });
-      if (words.length === 0) return await shown(context, verbose, (report) => buildKernel(request(report)));
+      if (words.length === 0) return await built(context, options.json === true, (report) => buildKernel(request(report)));
+      if (options.json === true) throw noDocument(words);
       const said = (['source', 'profile', 'fragment', 'set'] as const).some((name) => given(self.getOptionValueSource(name)));
       const { makeTargetsOf } = await import('./build-targets.ts');
-      await makeTargetsOf(context, words, { request, said, verbose });
+      await makeTargetsOf(context, words, { request, said });
     });
+}
+
+function noDocument(words: readonly string[]): EulabError {
+  return new EulabError('--json tells of a kernel that was built, not of targets', {
+    hint: `leave it out: eulab build kernel -- ${words.join(' ')}`,
+    exitCode: status.usage,
+  });
 }
 
 /** True for the source of an option's value that is not its default. */
@@ -95,11 +107,12 @@ function ramdisk(context: Context) {
     .addOption(settings.busyboxMirror())
     .addOption(settings.force())
     .addOption(settings.verbose())
+    .addOption(settings.json())
     .addHelpText('after', ramdiskExamples)
     .action(async (options) => {
       const { artifacts, cache } = context.workspace();
       const kernel = kernelFor(options.kernel, artifacts);
-      await shown(context, options.verbose === true, async (report) => {
+      await built(context, options.json === true, async (report) => {
         const wish = await wishOf(options, kernel, { cache, signal: context.signal, report });
         return await buildRamdisk({
           ...common(context, options, report, ['build', 'ramdisk']),
@@ -120,6 +133,7 @@ Examples:
   eulab build ramdisk --busybox /bin/busybox
   eulab build ramdisk --program strace --program gdb --overlay ./root
   eulab build ramdisk --compression zstd:19
+  eulab build ramdisk --json --events fd:3 3>events.ndjson
 
 A file for --contents, beside ./tests and ./bin/probe:
   { "add": ["tests:/tests"], "program": ["strace", "bin/probe"], "service": { "beat": "while sleep 1; do date; done" } }
@@ -142,7 +156,7 @@ function common(context: Context, options: Common, report: Report, verb: readonl
     jobs,
     force: options.force === true,
     epoch: epochOf(context.env),
-    command: show({ file: 'eulab', args: [...verb, ...process.argv.slice(process.argv.indexOf(verb[1] ?? '') + 1)] }),
+    command: again(verb, process.argv.slice(process.argv.indexOf(verb[1] ?? '') + 1)),
     report,
     signal: context.signal,
   };
@@ -153,15 +167,20 @@ function sites<Names extends string>(named: Record<Names, string | undefined>): 
   return Object.fromEntries(Object.entries(named).filter(([, site]) => site !== undefined)) as Partial<Record<Names, string>>;
 }
 
-/** Shows the work while it goes on, and at its end the files that came of it. */
-async function shown(
+/** Shows the work while it goes on, and at its end the files that came of it, to people or as a document. */
+async function built(
   context: Context,
-  verbose: boolean,
+  json: boolean,
   work: (report: Report) => Promise<{ readonly manifest: Manifest; readonly built: boolean }>,
 ): Promise<void> {
-  using display = await ui({ verbose });
-  const { manifest, built } = await work(display.report).catch(display.fail);
-  const files = manifest.files.map(({ path, bytes }) => `${path} (${size(bytes)})`).join(', ');
   const { artifacts } = context.workspace();
-  display.report({ kind: 'note', text: built ? `${artifacts}: ${files}` : `nothing to do: ${files}, made from the same inputs` });
+  const done = await shown(context.manner, async ({ report }) => {
+    const { manifest, built } = await work(report);
+    const files = manifest.files.map(({ path, bytes }) => `${path} (${size(bytes)})`).join(', ');
+    report({ kind: 'note', text: built ? `${artifacts}: ${files}` : `nothing to do: ${files}, made from the same inputs` });
+    return { manifest, built };
+  });
+  if (!json) return;
+  const document = { schema: 1, built: done.built, ...madeFacts(done.manifest, artifacts) } as const;
+  await print(documentText('build', document));
 }

@@ -2,7 +2,8 @@ import { relative } from 'node:path';
 import { Argument, Command } from 'commander';
 import { apply, cleanable, plan, type Removal } from '../clean.ts';
 import { settings } from '../config.ts';
-import { size, ui } from '../ui.ts';
+import { documentText } from '../documents/document.ts';
+import { shown, size } from '../ui.ts';
 import type { Context } from './context.ts';
 
 /** `eulab clean [WHAT...]`. */
@@ -15,22 +16,23 @@ export function clean(context: Context) {
     )
     .addArgument(new Argument('[what...]', 'what to remove (default: all but the cache)').choices(cleanable))
     .addOption(settings.dryRun())
+    .addOption(settings.json())
     .addHelpText('after', '\nExamples:\n  eulab clean --dry-run\n  eulab clean kernel\n  eulab clean cache')
     .action(async (what, options) => {
       const workspace = context.workspace();
       const planned = await plan(workspace, what, context.signal);
       const nothing = planned.removals.every(({ kind }) => kind === 'folder' || kind === 'lock');
       const sum = planned.removals.reduce((bytes, one) => bytes + one.bytes, 0);
-      using display = await ui({ verbose: false });
-      for (const text of planned.notes) display.report({ kind: 'note', text });
-      if (options.dryRun === true) {
-        process.stdout.write(listing(planned.removals, workspace.root));
-        display.report({ kind: 'note', text: nothing ? 'nothing to remove' : `would free ${size(sum)}` });
-        return;
-      }
-      if (!nothing) display.report({ kind: 'step', text: `removing ${size(sum)}` });
-      const bytes = await apply(planned, workspace, context.signal);
-      display.report({ kind: 'note', text: nothing ? 'nothing to remove' : `removed ${size(bytes)}` });
+      const done = options.dryRun !== true;
+      await shown(context.manner, async ({ report }) => {
+        for (const text of planned.notes) report({ kind: 'note', text });
+        if (!done && options.json !== true) process.stdout.write(listing(planned.removals, workspace.root));
+        if (done && !nothing) report({ kind: 'step', text: `removing ${size(sum)}` });
+        if (done) await apply(planned, workspace, context.signal);
+        report({ kind: 'note', text: nothing ? 'nothing to remove' : `${done ? 'removed' : 'would free'} ${size(sum)}` });
+      });
+      const { removals, notes } = planned;
+      if (options.json === true) process.stdout.write(documentText('cleaned', { schema: 1, done, bytes: sum, removals, notes }));
     });
 }
 

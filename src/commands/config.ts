@@ -7,6 +7,7 @@ import { refusal } from '../configuration/mistake.ts';
 import { schemaOf } from '../configuration/schema.ts';
 import { leavesOf, tableName, wordsOf } from '../configuration/section.ts';
 import { optionsOf, settingsOf } from '../configuration/setting.ts';
+import { documentText } from '../documents/document.ts';
 import { EulabError, status } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
 import type { Context } from './context.ts';
@@ -65,7 +66,7 @@ function show(context: Context) {
           rows.map(({ value, ...row }) => ({ table, ...row, value: value ?? null })),
         );
         const files = context.settings.files().map(({ path }) => path);
-        process.stdout.write(`${JSON.stringify({ schema: 1, files, settings: list }, undefined, 2)}\n`);
+        process.stdout.write(documentText('settings', { schema: 1, files, settings: list }));
       } else process.stdout.write(tables.map((one) => tableText(one, options.origin === true)).join('\n'));
     });
 }
@@ -132,17 +133,25 @@ function check(context: Context) {
     .description(
       'Look at every table of the files of settings, and at every EULAB_ variable; tell all mistakes at once (status 2).',
     )
+    .addOption(settings.json())
     .addHelpText('after', '\nExamples:\n  eulab config check\n  eulab --config ci.toml config check')
-    .action(async () => {
+    .action(async ({ json }) => {
       const tree = await context.tree();
       const { files, tables } = context.settings;
       const documents = files().map(readDocument);
       const verbs = tree.commands.filter((verb) => tables.includes(verb.name()));
       const found = findAll(documents, verbs);
       const mistakes = [...found.mistakes, ...environmentMistakes(tree, context.env)];
+      const countIn = (path: string) => found.said.filter(({ document }) => document.path === path).length;
+      if (json === true) {
+        const all = documents.map(({ path }) => ({ path, settings: countIn(path) }));
+        process.stdout.write(documentText('mistakes', { schema: 1, files: all, mistakes }));
+        if (mistakes.length > 0) context.exit(status.usage);
+        return;
+      }
       if (mistakes.length > 0) throw refusal(mistakes);
       for (const { path } of documents) {
-        const count = found.said.filter(({ document }) => document.path === path).length;
+        const count = countIn(path);
         process.stdout.write(`${near(path)}: ${count} ${count === 1 ? 'setting' : 'settings'}, no mistakes\n`);
       }
       if (documents.length === 0) process.stdout.write('no file of settings is read\n');

@@ -2,6 +2,7 @@ import type { CommandUnknownOpts } from 'commander';
 import type { Said } from '../configuration/check.ts';
 import type { ConfigFile } from '../configuration/find.ts';
 import type { Signal } from '../errors.ts';
+import type { Manner } from '../ui.ts';
 import type { Workspace } from '../workspace.ts';
 
 /** What cli.ts gives a verb: the world it runs in, and where its exit status goes. */
@@ -11,6 +12,8 @@ export interface Context {
   readonly signal: AbortSignal;
   /** Hands the next signal to `take` instead, and the one after it to nobody but `signal` again; until disposed. */
   passSignal(take: (signal: Signal) => void): Disposable;
+  /** How much is said, and to whom; known once the command line is parsed. */
+  readonly manner: Manner;
   /** The workspace of --directory; known once the command line is parsed. */
   workspace(): Workspace;
   /** What the files of settings say. */

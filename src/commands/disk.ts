@@ -6,9 +6,11 @@ import { bytesAt, storedDisks } from '../artifacts/storage.ts';
 import { show } from '../command.ts';
 import { diskSize, settings } from '../config.ts';
 import { createDisk, createPlan, type Place, removeDisk } from '../disk/disk.ts';
+import { documentText } from '../documents/document.ts';
 import type { Report } from '../report.ts';
-import { size, ui } from '../ui.ts';
+import { shown, size } from '../ui.ts';
 import type { Context } from './context.ts';
+import { planText } from './plan-text.ts';
 
 /** `eulab disk create|list|remove`. */
 export function disk(context: Context) {
@@ -38,25 +40,26 @@ function create(context: Context) {
     .addOption(settings.diskFrom())
     .addOption(settings.diskReplace())
     .addOption(settings.dryRun())
+    .addOption(settings.json())
     .addHelpText(
       'after',
       '\nExamples:\n  eulab disk create data 2G\n  eulab disk create scratch 10G --format qcow2 --fs none\n' +
         '  eulab disk create rootfs 1G --from artifacts/initramfs.cpio.gz && eulab boot --root rootfs',
     )
-    .action(async (name, bytes, { format, fs, label, from, force, dryRun }) => {
+    .action(async (name, bytes, { format, fs, label, from, force, dryRun, json }) => {
       const wanted = { name, bytes, format, fs, label, from, replace: force === true };
-      using display = await ui({ verbose: false });
-      const place = placeOf(context, display.report);
-      if (dryRun === true) {
-        process.stdout.write(
-          createPlan(wanted, place)
-            .map((command) => `${show(command)}\n`)
-            .join(''),
-        );
-        return;
-      }
-      const file = await createDisk(wanted, place);
-      display.report({ kind: 'note', text: `${file}: ${size(bytes)}, of which ${size(statSync(file).blocks * 512)} are taken` });
+      const facts = await shown(context.manner, async ({ report }) => {
+        const place = placeOf(context, report);
+        if (dryRun === true) {
+          process.stdout.write(planText('disk create', createPlan(wanted, place), json === true));
+          return undefined;
+        }
+        const file = await createDisk(wanted, place);
+        const takenBytes = statSync(file).blocks * 512;
+        report({ kind: 'note', text: `${file}: ${size(bytes)}, of which ${size(takenBytes)} are taken` });
+        return { schema: 1, name, file, format, bytes, takenBytes } as const;
+      });
+      if (json === true && facts !== undefined) process.stdout.write(documentText('disk', facts));
     });
 }
 
@@ -74,7 +77,7 @@ function list(context: Context) {
         return { name, file, format, bytes, takenBytes: blocks * 512, user: diskUser(file, true) ?? null };
       });
       if (options.json === true) {
-        process.stdout.write(`${JSON.stringify(rows, undefined, 2)}\n`);
+        process.stdout.write(documentText('disks', rows));
         return;
       }
       const cells = rows.map(({ name, format, bytes, takenBytes, user }) => {
@@ -97,9 +100,10 @@ function remove(context: Context) {
     .argument('<name>', 'of the disk')
     .addHelpText('after', '\nExamples:\n  eulab disk remove data\n  eulab disk list')
     .action(async (name) => {
-      using display = await ui({ verbose: false });
-      const { file } = await removeDisk(name, placeOf(context, display.report));
-      display.report({ kind: 'note', text: `removed ${file}` });
+      await shown(context.manner, async ({ report }) => {
+        const { file } = await removeDisk(name, placeOf(context, report));
+        report({ kind: 'note', text: `removed ${file}` });
+      });
     });
 }
 

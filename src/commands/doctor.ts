@@ -8,9 +8,10 @@ import type { Finding } from '../doctor/finding.ts';
 import type { Host } from '../doctor/host.ts';
 import { examined, lines, summary } from '../doctor/report.ts';
 import { userName } from '../doctor/user.ts';
+import { documentText } from '../documents/document.ts';
 import { type Check, EulabError, status } from '../errors.ts';
 import { start } from '../exec.ts';
-import { painter, type Ui, ui } from '../ui.ts';
+import { painter, shown } from '../ui.ts';
 import { version } from '../version.ts';
 import type { Context } from './context.ts';
 
@@ -45,18 +46,18 @@ export function doctor(context: Context) {
         ...{ bridge, bridgeHelper, releases, signal: context.signal },
       };
       const wanted = checks as Check[];
-      let found = await shown(wanted, host);
+      let found = await looked(wanted, host, context);
       if (options.fix === true) {
         if (json !== true) await tell(found);
         const mended = await fix(found, options.yes === true, context);
         if (mended.length > 0) {
-          const again = await shown(mended, host);
+          const again = await looked(mended, host, context);
           found = found.map((one) => again.find(({ name }) => name === one.name) ?? one);
           if (json !== true) await tell(again);
         }
       } else if (json !== true) await tell(found);
       const document = examined(found, { eulab: version(), user: userName() });
-      if (json === true) process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
+      if (json === true) process.stdout.write(documentText('doctor', document));
       if (document.state === 'failure') context.exit(status.notReady);
     });
 }
@@ -66,11 +67,12 @@ function ownArch() {
   return Object.values(archs).find(({ node }) => node === process.arch) ?? archs.x86_64;
 }
 
-async function shown(checks: readonly Check[], host: Host): Promise<Finding[]> {
+async function looked(checks: readonly Check[], host: Host, { manner }: Context): Promise<Finding[]> {
   // Those who wait look at a terminal; a program reads what comes.
-  using display: Ui | undefined = process.stderr.isTTY ? await ui({ verbose: false }) : undefined;
-  display?.report({ kind: 'step', text: 'looking at this host' });
-  return await examine(checks, host, display?.report ?? (() => undefined));
+  return await shown({ ...manner, quiet: manner.quiet || !process.stderr.isTTY }, async ({ report }) => {
+    report({ kind: 'step', text: 'looking at this host' });
+    return await examine(checks, host, report);
+  });
 }
 
 async function tell(found: readonly Finding[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { attend } from '../boot/run.ts';
+import { aborted, attend } from '../boot/run.ts';
 import { call } from '../boot/running/client.ts';
 import { running, runtimeFolder } from '../boot/running/running.ts';
 import { needTerminal, rawTerminal, resized } from '../boot/terminal/terminal.ts';
@@ -7,6 +7,7 @@ import { settings } from '../config.ts';
 import { EulabError, status } from '../errors.ts';
 import type { Context } from './context.ts';
 import { guestCommand } from './guest-command.ts';
+import { limited } from './time-limit.ts';
 
 /** `eulab exec NAME [-- COMMAND...]`: one more command in a machine that runs. */
 export function exec(context: Context) {
@@ -21,7 +22,11 @@ export function exec(context: Context) {
     .addOption(settings.tty())
     .addOption(settings.env())
     .addOption(settings.workdir())
-    .addHelpText('after', '\nExamples:\n  eulab exec vm1\n  eulab exec vm1 -- dmesg\n  eulab exec -t vm1 -- top')
+    .addOption(settings.timeout())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  eulab exec vm1\n  eulab exec vm1 -- dmesg\n  eulab exec --timeout 10s vm1 -- ./test\n  eulab exec -t vm1 -- top',
+    )
     .action(async (name, argv, options) => {
       const machine = await running(name, runtimeFolder(context.env));
       const tty = options.tty ?? (argv.length === 0 ? true : undefined);
@@ -38,7 +43,8 @@ export function exec(context: Context) {
         const ended = held.ended.then(() => {
           throw new EulabError(`${name} ended before the command did`, { exitCode: status.unknown });
         });
-        context.exit(await Promise.race([attend(held.link, { command, streams, events }, over.signal), ended]));
+        const attended = attend(held.link, { command, streams, events }, over.signal);
+        context.exit(await Promise.race([attended, ended, aborted(limited(context.signal, options.timeout), over.signal)]));
       } finally {
         over.abort();
       }

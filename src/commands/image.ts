@@ -3,9 +3,10 @@ import { settings } from '../config.ts';
 import { bootstrap, bootstrapTag } from '../container/image.ts';
 import { tried } from '../container/probe.ts';
 import { choose } from '../container/select.ts';
+import { documentText } from '../documents/document.ts';
 import { containerKinds } from '../engine-names.ts';
 import { EulabError, status } from '../errors.ts';
-import { ui } from '../ui.ts';
+import { shown } from '../ui.ts';
 import type { Context } from './context.ts';
 import { print } from './ramdisk-image.ts';
 
@@ -30,16 +31,16 @@ const make = (context: Context) =>
     .addOption(settings.verbose())
     .addHelpText('after', '\nExamples:\n  eulab image bootstrap\n  eulab image bootstrap --engine podman')
     .action(async (options) => {
-      using display = await ui({ verbose: options.verbose === true });
       const { home } = context.workspace();
-      const { report } = display;
       const { engine } = options;
       if (engine === 'host')
         throw new EulabError('this machine itself has no image', { hint: 'name a container engine', exitCode: status.usage });
       const chosen = await choose(engine, context.signal);
       if (!('kind' in chosen)) throw none(chosen);
-      await bootstrap({ home, way: chosen.found.way, report, signal: context.signal });
-      report({ kind: 'note', text: `${chosen.kind} has ${bootstrapTag}; eulab build finds it` });
+      await shown(context.manner, async ({ report }) => {
+        await bootstrap({ home, way: chosen.found.way, report, signal: context.signal });
+        report({ kind: 'note', text: `${chosen.kind} has ${bootstrapTag}; eulab build finds it` });
+      });
     });
 
 /** Which engines work here. */
@@ -54,7 +55,7 @@ const engines = (context: Context) =>
     .action(async (options) => {
       const found = [];
       for (const engine of containerKinds) found.push({ engine, ...(await tried(engine, context.signal)) });
-      if (options.json === true) await print(`${JSON.stringify(found, undefined, 2)}\n`);
+      if (options.json === true) await print(documentText('engines', found));
       else
         for (const one of found) {
           const text = one.works

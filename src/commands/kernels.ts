@@ -7,9 +7,10 @@ import { lockName } from '../artifacts/manifest.ts';
 import { apply, kernelPlan } from '../clean.ts';
 import { show } from '../command.ts';
 import { settings } from '../config.ts';
+import { documentText } from '../documents/document.ts';
 import { EulabError, status } from '../errors.ts';
 import type { Report } from '../report.ts';
-import { size, ui } from '../ui.ts';
+import { plainReport, shown, size } from '../ui.ts';
 import type { Context } from './context.ts';
 
 /** `eulab kernels [use|remove]`. */
@@ -24,9 +25,9 @@ export function kernels(context: Context) {
     .addHelpText('after', '\nExamples:\n  eulab kernels\n  eulab build kernel --profile debug --name d\n  eulab kernels use d')
     .action(async (options) => {
       const list = await storedKernels(context.workspace().artifacts);
-      if (options.json === true) process.stdout.write(`${JSON.stringify(list.map(facts), undefined, 2)}\n`);
+      if (options.json === true) process.stdout.write(documentText('kernels', list.map(facts)));
       else if (list.length > 0) process.stdout.write(table(list));
-      else process.stderr.write('eulab: there is no kernel yet; make one: eulab build kernel\n');
+      else plainReport(context.manner)({ kind: 'note', text: 'there is no kernel yet; make one: eulab build kernel' });
     })
     .addCommand(use(context))
     .addCommand(remove(context));
@@ -75,14 +76,19 @@ function inUse(list: readonly StoredKernel[], name: string): EulabError {
 }
 
 /** Does something to a kernel while no build does. @throws EulabError (2) when there is none of that name. */
-async function locked({ workspace, signal }: Context, name: string, work: (report: Report) => Promise<void>): Promise<void> {
+async function locked(
+  { workspace, signal, manner }: Context,
+  name: string,
+  work: (report: Report) => Promise<void>,
+): Promise<void> {
   const { artifacts } = workspace();
   if (!kernelNames(artifacts).includes(name)) throw noKernel(artifacts, name);
-  using display = await ui({ verbose: false });
   const command = show({ file: 'eulab', args: process.argv.slice(process.argv.indexOf('kernels')) });
   const file = join(artifacts, lockName('kernel'));
-  await using _lock = await lock(file, command, { signal, report: display.report });
-  await work(display.report);
+  await shown(manner, async ({ report }) => {
+    await using _lock = await lock(file, command, { signal, report });
+    await work(report);
+  });
 }
 
 /** A kernel as programs are told of it. Pure. */

@@ -14,7 +14,7 @@ import { type OpenFile, openFile } from '../ramdisk/image/file.ts';
 import { vermagic } from '../ramdisk/vermagic.ts';
 import type { Report } from '../report.ts';
 import { fetching } from '../source/source.ts';
-import { ui } from '../ui.ts';
+import { type Manner, shown } from '../ui.ts';
 import { type Contents, withContents } from './contents.ts';
 
 /** The kernel that the guest is to run, as far as it is known. */
@@ -28,12 +28,11 @@ export interface LayerKernel {
   readonly list: keyof typeof moduleLists;
 }
 
-/** What getting packages takes; without `report`, their progress is shown. */
-interface Getting {
-  readonly cache: string;
-  readonly signal: AbortSignal;
-  readonly report?: Report | undefined;
-}
+/** What getting packages takes, and who is told of it: somebody who shows it already, or the user. */
+type Getting = { readonly cache: string; readonly signal: AbortSignal } & (
+  | { readonly report: Report }
+  | { readonly manner: Manner }
+);
 
 /**
  * What a user's options and a kernel's want of drivers put into an initramfs; its packages are unpacked then.
@@ -62,9 +61,11 @@ async function packagesOf(names: readonly string[], machine: string, getting: Ge
   const said = `--package ${names.join(' --package ')}`;
   if (names.length === 0) return { said, unpacked: [] };
   const { debianPackages } = await import('../source/debian-packages.ts');
-  using display = getting.report === undefined ? await ui({ verbose: false }) : undefined;
-  const ways = fetching({ ...getting, report: getting.report ?? display?.report });
-  return { said, unpacked: await debianPackages(names, machine, ways) };
+  const get = (report: Report) => debianPackages(names, machine, fetching({ ...getting, report }));
+  return {
+    said,
+    unpacked: await ('report' in getting ? get(getting.report) : shown(getting.manner, ({ report }) => get(report))),
+  };
 }
 
 function modulesOf(named: readonly string[], asked: string | undefined, kernel: LayerKernel): Wish['modules'] {

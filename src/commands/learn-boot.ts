@@ -5,7 +5,8 @@ import { BootError } from '../boot/diagnose/diagnose.ts';
 import type { Course } from '../boot/outcome.ts';
 import { runCommand } from '../boot/run.ts';
 import type { Booting, Seen } from '../learn/trial.ts';
-import { claimer, inspect, plan } from './boot.ts';
+import { inspect, plan } from './boot.ts';
+import { claimer } from './boot-machine.ts';
 import { described } from './boot-options.ts';
 import type { Context } from './context.ts';
 import { guestCommand } from './guest-command.ts';
@@ -32,8 +33,9 @@ export async function bootFor(context: Context, { options: words, command = ['tr
   await markCache(cache);
   const heard = { stdout: kept(), stderr: kept() };
   let folder = '';
+  const { claim: claimOne } = await claimer(context, command, options);
   const claim = async () => {
-    const claimed = await claimer(context, command, options)();
+    const claimed = await claimOne();
     folder = claimed.folder;
     return claimed;
   };

@@ -4,6 +4,7 @@ import { Argument, Command } from 'commander';
 import { kernelFile } from '../artifacts/kernel-names.ts';
 import { show } from '../command.ts';
 import { settings } from '../config.ts';
+import { documentText } from '../documents/document.ts';
 import { EulabError, status } from '../errors.ts';
 import { layOut, placesOf, putAside } from '../learn/folder.ts';
 import type { Goal } from '../learn/goal.ts';
@@ -12,8 +13,7 @@ import { labOf, labs, numberOf } from '../learn/labs.ts';
 import { type Progress, progress } from '../learn/progress.ts';
 import { current, following, standings } from '../learn/standing.ts';
 import { textsOf } from '../learn/texts.ts';
-import { painter, ui } from '../ui.ts';
-import { version } from '../version.ts';
+import { painter, plainReport, shown } from '../ui.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Context } from './context.ts';
 import { defaultInitrd } from './default-initrd.ts';
@@ -35,7 +35,7 @@ export function learn(context: Context) {
       const known = standings(of, (lab) => textsOf(placesOf(context.workspace(), lab)).hints.length, current(of));
       if (options.json === true) {
         const next = following(of, current(of))?.name ?? null;
-        process.stdout.write(`${JSON.stringify({ eulab: version(), labs: known, next }, undefined, 2)}\n`);
+        process.stdout.write(documentText('lessons', { schema: 1, labs: known, next }));
       } else process.stdout.write(list(known, await painter()));
     })
     .addCommand(start(context))
@@ -129,7 +129,7 @@ function check(context: Context) {
       const before = kept.of(lab.name);
       kept.note(lab.name, { checks: (before?.checks ?? 0) + 1, ...(done ? { doneMs: Date.now() } : {}) });
       if (options.json === true) {
-        process.stdout.write(`${JSON.stringify({ eulab: version(), lab: lab.name, done, goals }, undefined, 2)}\n`);
+        process.stdout.write(documentText('lesson', { schema: 1, lab: lab.name, done, goals }));
       } else await tell(context, kept, lab, goals);
       if (!done) context.exit(status.failed);
     });
@@ -157,14 +157,14 @@ async function begin(context: Context, kept: Progress, lab: Lab): Promise<void> 
   const { text } = textsOf(places);
   process.stdout.write(`${paint('bold', `${numberOf(lab)}. ${lab.title}`)}\n\n${text}`);
   if (made.length > 0) process.stderr.write(`eulab: laid out in ${relative(process.cwd(), places.folder)}: ${made.join(', ')}\n`);
-  using display = await ui({ verbose: false });
+  const report = plainReport(context.manner);
   const absent = unbuilt(workspace);
   if (absent !== undefined) {
-    display.report({ kind: 'warning', text: `a lab boots a machine: ${absent.message}`, hint: absent.hint ?? '' });
+    report({ kind: 'warning', text: `a lab boots a machine: ${absent.message}`, hint: absent.hint ?? '' });
     return;
   }
   for (const { what, remedy, without } of (await lab.lacks?.({ ...context, workspace })) ?? []) {
-    display.report({
+    report({
       kind: 'warning',
       text: `this lab needs more than there is: ${what}`,
       hint: `${remedy}; without that: ${without}`,
@@ -193,18 +193,18 @@ async function boots(context: Context, lab: Lab, kept: Progress): Promise<Goal[]
   if (!existsSync(folder)) throw elsewhere(lab, folder, kept.of(lab.name)?.root);
   const absent = unbuilt(workspace);
   if (absent !== undefined) throw absent;
-  using display = await ui({ verbose: false });
-  const step = (text: string) => display.report({ kind: 'step', text });
   const { bootFor } = await import('./learn-boot.ts');
-  const trial = {
-    ...{ folder, workspace, step, given: join(lesson, 'files'), initrd: defaultInitrd(workspace.artifacts) },
-    ...{ env: context.env, signal: context.signal },
-    boot: async (booting: Parameters<typeof bootFor>[1]) => {
-      step(`${booting.what ?? 'booting'}: ${show({ file: 'eulab', args: ['boot', ...withoutLimits(booting.options)] })}`);
-      return await bootFor(context, booting);
-    },
-  };
-  return await lab.check(trial).catch(display.fail);
+  return await shown(context.manner, async ({ report }) => {
+    const step = (text: string) => report({ kind: 'step', text });
+    return await lab.check({
+      ...{ folder, workspace, step, given: join(lesson, 'files'), initrd: defaultInitrd(workspace.artifacts) },
+      ...{ env: context.env, signal: context.signal },
+      boot: async (booting) => {
+        step(`${booting.what ?? 'booting'}: ${show({ file: 'eulab', args: ['boot', ...withoutLimits(booting.options)] })}`);
+        return await bootFor(context, booting);
+      },
+    });
+  });
 }
 
 function elsewhere({ name }: Lab, folder: string, root: string | undefined): EulabError {

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { userInfo } from 'node:os';
 import { Command } from 'commander';
-import { show } from '../command.ts';
 import { settings } from '../config.ts';
+import { type Document, documentText } from '../documents/document.ts';
 import { EulabError, status as statuses } from '../errors.ts';
 import { locate, start } from '../exec.ts';
 import { drawing } from '../net/drawing.ts';
@@ -13,8 +13,9 @@ import { isRoot } from '../net/probe.ts';
 import { stateOf } from '../net/resource.ts';
 import { sudoers as ruleFor } from '../net/sudoers.ts';
 import { vlanAsked } from '../net/vlan-refusal.ts';
-import { ui } from '../ui.ts';
+import { shown } from '../ui.ts';
 import type { Context } from './context.ts';
+import { planText } from './plan-text.ts';
 
 /** `eulab net up|down|status`. */
 export function net(context: Context) {
@@ -53,6 +54,7 @@ function upCommand(context: Context) {
     .addOption(settings.sudoers())
     .addOption(settings.dryRun())
     .addOption(settings.plan())
+    .addOption(settings.json())
     .addHelpText(
       'after',
       '\nExamples:\n  eulab net up\n  eulab net up --uplink enp4s0\n  eulab net up --uplink enp4s0 --vlan 20\n  eulab net up --bridge-user "$USER"\n  eulab net up --dry-run',
@@ -66,6 +68,7 @@ function upCommand(context: Context) {
         state,
         dryRun,
         plan: _,
+        json,
         sudoers,
         vlan: id,
         vlanMode,
@@ -76,14 +79,18 @@ function upCommand(context: Context) {
         const lab: Lab = { bridge, address, state, ...rest, ...(vlan === undefined ? {} : { vlan }) };
         if (sudoers === true) return void process.stdout.write(rule(flagsOf(context)));
         if (dryRun === true) {
-          print((await view(lab, { force: force === true })).resources.flatMap(({ make }) => make.map(show)));
-          return;
+          const { resources } = await view(lab, { force: force === true });
+          const calls = resources.flatMap(({ make }) => make);
+          return void process.stdout.write(planText('net up', calls, json === true));
         }
         if (!isRoot()) return context.exit(await asRoot(context));
-        using display = await ui({ verbose: false });
-        const act = { signal: context.signal, report: display.report };
-        const changed = await up(lab, { force: force === true, confirmMs: confirmWithin }, act);
-        display.report({ kind: 'note', text: changed ? `${bridge} is up` : `${bridge} is up already: nothing to do` });
+        const changed = await shown(context.manner, async ({ report }) => {
+          const act = { signal: context.signal, report };
+          const done = await up(lab, { force: force === true, confirmMs: confirmWithin }, act);
+          report({ kind: 'note', text: done ? `${bridge} is up` : `${bridge} is up already: nothing to do` });
+          return done;
+        });
+        if (json === true) process.stdout.write(documentText('network-change', { schema: 1, bridge, verb: 'up', changed }));
       },
     );
 }
@@ -98,17 +105,22 @@ function downCommand(context: Context) {
     .addOption(settings.netState())
     .addOption(settings.dryRun())
     .addOption(settings.plan())
+    .addOption(settings.json())
     .addHelpText('after', '\nExamples:\n  eulab net down --dry-run\n  eulab net down')
-    .action(async ({ bridge, state, dryRun }) => {
+    .action(async ({ bridge, state, dryRun, json }) => {
       const lab = standing(bridge, state);
       if (dryRun === true) {
-        print((await view(lab, undefined)).resources.toReversed().flatMap(({ remove }) => remove.map(show)));
-        return;
+        const { resources } = await view(lab, undefined);
+        const calls = resources.toReversed().flatMap(({ remove }) => remove);
+        return void process.stdout.write(planText('net down', calls, json === true));
       }
       if (!isRoot()) return context.exit(await asRoot(context));
-      using display = await ui({ verbose: false });
-      const removed = await down(lab, { signal: context.signal, report: display.report });
-      display.report({ kind: 'note', text: removed ? `${bridge} is down` : `nothing stands of ${bridge}` });
+      const changed = await shown(context.manner, async ({ report }) => {
+        const done = await down(lab, { signal: context.signal, report });
+        report({ kind: 'note', text: done ? `${bridge} is down` : `nothing stands of ${bridge}` });
+        return done;
+      });
+      if (json === true) process.stdout.write(documentText('network-change', { schema: 1, bridge, verb: 'down', changed }));
     });
 }
 
@@ -123,7 +135,7 @@ function statusCommand(context: Context) {
     .action(async ({ bridge, state, json }) => {
       const seen = await view(standing(bridge, state), undefined);
       const users = portUsers();
-      if (json === true) process.stdout.write(`${JSON.stringify(told(bridge, seen, users), undefined, 2)}\n`);
+      if (json === true) process.stdout.write(documentText('network', told(bridge, seen, users)));
       else print(described(bridge, seen, users));
       if (summary(seen) === 'partial') context.exit(statuses.failed);
     });
@@ -134,9 +146,10 @@ function standing(bridge: string, state: string): Lab {
   return { bridge, state, address: settings.bridgeAddress().defaultValue, nat: true, dhcp: true };
 }
 
-function told(bridge: string, seen: View, users: PortUsers) {
+function told(bridge: string, seen: View, users: PortUsers): Document<'network'> {
   const { facts, journal } = seen;
   return {
+    schema: 1,
     bridge,
     state: summary(seen),
     uplink: journal.lab.uplink ?? null,
@@ -214,7 +227,17 @@ async function asRoot(context: Context): Promise<number> {
   const [program = '', ...words] = process.argv.slice(1);
   const flags = flagsOf(context);
   const call = [process.execPath, program, ...(flags.length > 0 ? noFiles : []), ...words, ...flags];
-  const args = [...(env.length === 0 ? [] : ['env', ...env]), ...call];
+  const { events } = context.manner;
+  if (events?.target.startsWith('fd:')) {
+    throw new EulabError(`--events ${events.target}: sudo closes it`, {
+      hint: 'name a file: --events FILE; or call it as root',
+      exitCode: statuses.usage,
+    });
+  }
+  // Where nobody sits before a terminal nobody is asked for a password.
+  const silent = process.stdin.isTTY || process.stderr.isTTY ? [] : ['-n'];
+  const args = [...silent, ...(env.length === 0 ? [] : ['env', ...env]), ...call];
+  events?.handOver();
   const child = await start({ file: 'sudo', args }, ['inherit', 'inherit', 'inherit']);
   const [code] = await once(child, 'exit');
   return typeof code === 'number' ? code : statuses.failed;

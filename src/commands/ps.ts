@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { list, runtimeFolder } from '../boot/running/running.ts';
 import { show } from '../command.ts';
 import { settings } from '../config.ts';
+import { documentText } from '../documents/document.ts';
 import type { Context } from './context.ts';
 
 /** `eulab ps`: the machines that run. */
@@ -14,8 +15,10 @@ export function ps(context: Context) {
     .action(async (options) => {
       const machines = await list(runtimeFolder(context.env));
       if (options.json) {
-        const told = machines.map(({ name, pid, startedMs, kernel, argv }) => ({ name, pid, startedMs, kernel, argv }));
-        process.stdout.write(`${JSON.stringify(told, undefined, 2)}\n`);
+        const told = machines.map(({ name, pid, startedMs, kernel, argv, console = null }) => {
+          return { name, pid, startedMs, kernel, argv, console };
+        });
+        process.stdout.write(documentText('machines', told));
         return;
       }
       const rows = machines.map(({ name, pid, startedMs, kernel, argv }) => [

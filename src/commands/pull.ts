@@ -1,9 +1,12 @@
 import { Command } from 'commander';
-import { show } from '../command.ts';
 import { settings } from '../config.ts';
+import { documentText } from '../documents/document.ts';
 import { pull as pulled } from '../release/pull.ts';
-import { size, ui } from '../ui.ts';
+import { shown, size } from '../ui.ts';
+import { again } from './again.ts';
 import type { Context } from './context.ts';
+import { madeFacts } from './made.ts';
+import { print } from './ramdisk-image.ts';
 
 /** `eulab pull`. */
 export function pull(context: Context) {
@@ -16,26 +19,32 @@ export function pull(context: Context) {
     .addOption(settings.pullDigest())
     .addOption(settings.kernelNamed())
     .addOption(settings.pullForce())
+    .addOption(settings.json())
     .addHelpText(
       'after',
       '\nExamples:\n  eulab pull eulab-lab-6.6.22.tar && eulab boot\n  eulab pull https://host/eulab-lab-6.6.22.tar --sha256 HEX --name theirs',
     )
     .action(async (from, options) => {
       const { sha256, name, force } = options;
-      using display = await ui({ verbose: false });
-      const { report } = display;
-      const { kernel, ramdisk } = await pulled({
-        from,
-        sha256,
-        name,
-        force: force === true,
-        workspace: context.workspace(),
-        command: show({ file: 'eulab', args: process.argv.slice(process.argv.indexOf('pull')) }),
-        report,
-        signal: context.signal,
+      const { artifacts } = context.workspace();
+      const { kernel, ramdisk } = await shown(context.manner, async ({ report }) => {
+        const done = await pulled({
+          from,
+          sha256,
+          name,
+          force: force === true,
+          workspace: context.workspace(),
+          command: again(['pull'], process.argv.slice(process.argv.indexOf('pull') + 1)),
+          report,
+          signal: context.signal,
+        });
+        const files = [...done.kernel.files, ...done.ramdisk.files].map(({ path, bytes }) => `${path} (${size(bytes)})`);
+        report({ kind: 'note', text: `${artifacts}: ${files.join(', ')}` });
+        report({ kind: 'note', text: `the kernel ${done.kernel.name} is in use; boot it: eulab boot` });
+        return done;
       });
-      const files = [...kernel.files, ...ramdisk.files].map(({ path, bytes }) => `${path} (${size(bytes)})`);
-      report({ kind: 'note', text: `${context.workspace().artifacts}: ${files.join(', ')}` });
-      report({ kind: 'note', text: `the kernel ${kernel.name} is in use; boot it: eulab boot` });
+      if (options.json !== true) return;
+      const facts = { schema: 1, kernel: madeFacts(kernel, artifacts), ramdisk: madeFacts(ramdisk, artifacts) } as const;
+      await print(documentText('pulled', facts));
     });
 }

@@ -2,11 +2,12 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { Command } from 'commander';
 import { settings } from '../config.ts';
+import { documentText } from '../documents/document.ts';
 import { EulabError, status } from '../errors.ts';
 import { locate } from '../exec.ts';
 import type { Compressed } from '../ramdisk/pack.ts';
 import type { WantedCompression } from '../ramdisk-values.ts';
-import { size, ui } from '../ui.ts';
+import { shown, size } from '../ui.ts';
 import { type Context, epochOf } from './context.ts';
 import { print, type Verb } from './ramdisk-image.ts';
 
@@ -25,6 +26,7 @@ export const pack: Verb = (context) =>
     .argument('<file>', 'the initramfs, or - for stdout')
     .addOption(settings.compression())
     .addOption(settings.packOwners())
+    .addOption(settings.json())
     .addHelpText(
       'after',
       '\nExamples:\n  eulab ramdisk pack root initramfs.cpio.zst\n' +
@@ -33,17 +35,22 @@ export const pack: Verb = (context) =>
     )
     .action(async (folder: string, file: string, options) => {
       const place = file === stdout ? undefined : placeFor(file, folder);
+      if (place === undefined && options.json === true) throw refused('stdout gets the archive, and not --json', 'name a file');
       const { folderEntries } = await import('../ramdisk/folder.ts');
       const { packInto, packTo } = await import('../ramdisk/pack-folder.ts');
       const { entries, bytes, sockets } = folderEntries(folder, { owners: options.owners === true });
       const how = await compressionOf(context, options.compression, { file, bytes });
       const packing = { entries, mtime: epochOf(context.env), how };
       if (place === undefined) return await packInto(packing, print);
-      using display = await ui({ verbose: false });
-      const length = await packTo(place, packing);
-      for (const path of sockets)
-        display.report({ kind: 'warning', text: `${join(folder, path)} is a socket, and was left out` });
-      display.report({ kind: 'note', text: `${file}: ${entries.length} entries, ${size(length)}, ${how.method}` });
+      const length = await shown(context.manner, async ({ report }) => {
+        report({ kind: 'step', text: `packing ${folder}` });
+        const length = await packTo(place, packing);
+        for (const path of sockets) report({ kind: 'warning', text: `${join(folder, path)} is a socket, and was left out` });
+        report({ kind: 'note', text: `${file}: ${entries.length} entries, ${size(length)}, ${how.method}` });
+        return length;
+      });
+      const facts = { schema: 1, file: place, bytes: length, entries: entries.length, compression: how.method } as const;
+      if (options.json === true) await print(documentText('packed', { ...facts, socketsLeftOut: [...sockets] }));
     });
 
 /** Where a link to a file leads; what is there already is replaced. @throws EulabError (2) for a place that cannot be. */

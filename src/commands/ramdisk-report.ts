@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { settings } from '../config.ts';
+import { documentText } from '../documents/document.ts';
 import { EulabError, isErrno } from '../errors.ts';
 import { size as bytesText } from '../ui.ts';
 import { print, type Verb, withImage } from './ramdisk-image.ts';
@@ -23,7 +24,7 @@ export const explain: Verb = (context) =>
       withImage(context, path, async (file) => {
         if (options.json === true) {
           const { inspect } = await import('../ramdisk/image/inspect.ts');
-          await print(`${JSON.stringify(await inspect(file), undefined, 2)}\n`);
+          await print(documentText('image', { schema: 1, ...(await inspect(file)) }));
           return;
         }
         const { explained } = await import('../ramdisk/image/explanation.ts');
@@ -64,7 +65,7 @@ export const size: Verb = (context) =>
           save(options.html, treemap(name, files, bytesText));
         }
         const rows = largest(files, options.top);
-        if (options.json === true) await print(`${JSON.stringify(rows, undefined, 2)}\n`);
+        if (options.json === true) await print(documentText('sizes', rows));
         else for (const line of barTable(rows, bytesText)) await print(`${line}\n`);
       }),
     );

@@ -1,7 +1,9 @@
+import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { settings } from '../config.ts';
+import { documentText } from '../documents/document.ts';
 import { EulabError } from '../errors.ts';
-import { ui } from '../ui.ts';
+import { shown as showing } from '../ui.ts';
 import type { Context } from './context.ts';
 import { print, type Verb, withImage } from './ramdisk-image.ts';
 import { pack } from './ramdisk-pack.ts';
@@ -53,14 +55,20 @@ const tree: Verb = (context) =>
     .summary('what the guest finds, as a tree')
     .description('Draw what the guest finds once the kernel has unpacked an initramfs: later entries over earlier ones.')
     .argument('[file]', 'an initramfs')
+    .addOption(settings.json())
     .addHelpText('after', '\nExamples:\n  eulab ramdisk tree\n  eulab ramdisk tree /boot/initrd.img')
-    .action((path: string | undefined) =>
+    .action((path: string | undefined, options: { json?: true }) =>
       withImage(context, path, async (file) => {
         const { survey } = await import('../ramdisk/image/survey.ts');
         const { treeLines } = await import('../ramdisk/image/listing.ts');
         const { shown } = await import('../ramdisk/image/path.ts');
         const { typeOf } = await import('../ramdisk/image/header.ts');
         const { rootfs } = await survey(file);
+        if (options.json === true) {
+          const { treeFacts } = await import('../ramdisk/image/listing.ts');
+          await print(documentText('tree', treeFacts(rootfs.nodes)));
+          return;
+        }
         const places = [...rootfs.nodes].filter(([, { ordinal }]) => ordinal !== undefined);
         const label = (mode: number, head: Uint8Array) =>
           typeOf(mode) === 'symlink' ? ` -> ${shown(Buffer.from(head).toString())}` : '';
@@ -109,6 +117,7 @@ const extract: Verb = (context) =>
     .addOption(settings.extractOwners())
     .addOption(settings.extractForce())
     .addOption(settings.maxSize())
+    .addOption(settings.json())
     .addHelpText(
       'after',
       '\nExamples:\n  eulab ramdisk extract /boot/initrd.img unpacked\n  eulab ramdisk extract initramfs.cpio.gz etc-only etc',
@@ -116,14 +125,20 @@ const extract: Verb = (context) =>
     .action((path: string, folder: string, paths: string[], options) =>
       withImage(context, path, async (file) => {
         const unpack = await import('../ramdisk/image/extract.ts');
-        using display = await ui({ verbose: false });
         const { devices = false, owners = false, force = false, maxSize } = options;
-        const done = await unpack.extract(file, folder, { paths, devices, owners, force, mostBytes: maxSize });
-        for (const { level, name, text } of done.warnings)
-          if (level === 'warning' && name !== 'init-without-console')
-            display.report({ kind: 'warning', text: `${path} ${text}` });
-        const left = done.devices === 0 ? '' : `; ${done.devices} device nodes were left out (--devices makes them)`;
-        display.report({ kind: 'note', text: `${folder}: ${done.entries} entries, ${done.bytes} bytes${left}` });
+        const done = await showing(context.manner, async ({ report }) => {
+          const all = await unpack.extract(file, folder, { paths, devices, owners, force, mostBytes: maxSize });
+          for (const { level, name, text } of all.warnings)
+            if (level === 'warning' && name !== 'init-without-console') report({ kind: 'warning', text: `${path} ${text}` });
+          const left = all.devices === 0 ? '' : `; ${all.devices} device nodes were left out (--devices makes them)`;
+          report({ kind: 'note', text: `${folder}: ${all.entries} entries, ${all.bytes} bytes${left}` });
+          return all;
+        });
+        const { entries, bytes, devices: devicesLeftOut, warnings } = done;
+        if (options.json === true)
+          await print(
+            documentText('extracted', { schema: 1, folder: resolve(folder), entries, bytes, devicesLeftOut, warnings }),
+          );
       }),
     );
 
@@ -152,7 +167,7 @@ const diff: Verb = (context) =>
           throw new EulabError(error.message, { hint: error.hint, exitCode: Math.max(2, error.exitCode), cause: error });
         });
       const found = differences(await look(a), await look(b));
-      if (options.json === true) await print(`${JSON.stringify(found, undefined, 2)}\n`);
+      if (options.json === true) await print(documentText('differences', found));
       else {
         const mark = { removed: '-', added: '+', changed: '~' };
         for (const one of found) {

@@ -1,9 +1,11 @@
+import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { kernelFolder, kernelNames, noKernel } from '../artifacts/kernel-names.ts';
 import { settings } from '../config.ts';
+import { documentText } from '../documents/document.ts';
 import { productIn, writeRelease } from '../release/pack.ts';
-import { ui } from '../ui.ts';
+import { shown } from '../ui.ts';
 import { version } from '../version.ts';
 import { type Context, epochOf } from './context.ts';
 import { print } from './ramdisk-image.ts';
@@ -18,24 +20,26 @@ export function release(context: Context) {
     )
     .addOption(settings.releaseOutput())
     .addOption(settings.verifyName())
+    .addOption(settings.json())
     .addHelpText(
       'after',
       '\nExamples:\n  eulab release\n  eulab release --name debug-6.6.22 --output debug.tar\n  eulab pull eulab-lab-6.6.22.tar',
     )
-    .action(async ({ name, output }) => {
+    .action(async ({ name, output, json }) => {
       const { artifacts, root } = context.workspace();
       if (name !== undefined && !kernelNames(artifacts).includes(name)) throw noKernel(artifacts, name);
-      using display = await ui({ verbose: false });
-      const { report } = display;
       const kernel = await productIn(name === undefined ? artifacts : kernelFolder(artifacts, name), 'kernel');
       const ramdisk = await productIn(artifacts, 'ramdisk');
       const called = kernel.manifest.name ?? 'kernel';
       const file = output === undefined ? join(root, `eulab-${called}.tar`) : resolve(output);
-      report({ kind: 'step', text: `writing ${file}` });
-      const { billOf } = await import('../release/sbom.ts');
-      const bill = billOf(`eulab-${called}`, [kernel, ramdisk], version());
-      const epoch = epochOf(context.env);
-      const digest = await writeRelease({ kernel, ramdisk }, { file, bill, epoch, signal: context.signal });
-      await print(`${digest}  ${file}\n`);
+      const digest = await shown(context.manner, async ({ report }) => {
+        report({ kind: 'step', text: `writing ${file}` });
+        const { billOf } = await import('../release/sbom.ts');
+        const bill = billOf(`eulab-${called}`, [kernel, ramdisk], version());
+        const epoch = epochOf(context.env);
+        return await writeRelease({ kernel, ramdisk }, { file, bill, epoch, signal: context.signal });
+      });
+      const facts = { schema: 1, file, bytes: statSync(file).size, sha256: digest, kernel: called } as const;
+      await print(json === true ? documentText('release', facts) : `${digest}  ${file}\n`);
     });
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { aborted } from '../boot/run.ts';
 import { call } from '../boot/running/client.ts';
 import { running, runtimeFolder } from '../boot/running/running.ts';
 import type { Context } from './context.ts';
@@ -13,12 +14,14 @@ export function stop(context: Context) {
     .action(async (names) => {
       const root = runtimeFolder(context.env);
       const machines = await Promise.all(names.map((name) => running(name, root)));
-      await Promise.all(
+      const over = new AbortController();
+      const stopped = Promise.all(
         machines.map(async (machine) => {
           using held = await call(machine);
           held.link.powerOff();
-          await held.ended;
+          await Promise.race([held.ended, aborted(context.signal, over.signal)]);
         }),
       );
+      await stopped.finally(() => over.abort());
     });
 }

@@ -116,6 +116,18 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import('./config.ts')).config,
   },
   {
+    name: 'schema',
+    group: 'Programs:',
+    summary: 'what --json and --events give, as JSON Schema',
+    load: async () => (await import('./schema.ts')).schema,
+  },
+  {
+    name: 'mcp',
+    group: 'Programs:',
+    summary: 'tools for programs that write code: the Model Context Protocol',
+    load: async () => (await import('./mcp.ts')).mcp,
+  },
+  {
     name: 'explain',
     group: 'Settings and help:',
     summary: 'what initramfs, newc, pid1, tap and other words mean, and how to see it',
@@ -151,4 +163,4 @@ export const verbs: readonly Verb[] = [
 /** The verbs that have settings in files, each in a table of its name. */
 export const tables: readonly string[] = verbs
   .map(({ name }) => name)
-  .filter((name) => !['config', 'explain', 'learn', 'completion', 'man', 'complete'].includes(name));
+  .filter((name) => !['config', 'schema', 'mcp', 'explain', 'learn', 'completion', 'man', 'complete'].includes(name));

@@ -4,9 +4,9 @@ import { Argument, Command } from 'commander';
 import { kernelNames, noKernel } from '../artifacts/kernel-names.ts';
 import { manifestName } from '../artifacts/manifest.ts';
 import { settings } from '../config.ts';
+import { documentText } from '../documents/document.ts';
 import { EulabError, status } from '../errors.ts';
-import type { Report } from '../report.ts';
-import { ui } from '../ui.ts';
+import { shown } from '../ui.ts';
 import { shownVerdict, type Verdict } from '../verify/finding.ts';
 import { verify as verified } from '../verify/verify.ts';
 import type { Context } from './context.ts';
@@ -40,7 +40,7 @@ export function verify(context: Context) {
       const { signal } = context;
       const request = { workspace: context.workspace(), name, engine, jobs, signal };
       for (const each of wanted) {
-        const verdict = await shown(options.verbose === true, (report) => verified({ ...request, product: each, report }));
+        const verdict = await shown(context.manner, ({ report }) => verified({ ...request, product: each, report }));
         verdicts.push(verdict);
         if (json !== true)
           await print(
@@ -49,15 +49,9 @@ export function verify(context: Context) {
               .join(''),
           );
       }
-      if (json === true) await print(`${JSON.stringify(verdicts, undefined, 2)}\n`);
+      if (json === true) await print(documentText('verdicts', verdicts));
       if (verdicts.some(({ equal }) => !equal)) context.exit(status.failed);
     });
-}
-
-/** Shows the work while it goes on. */
-async function shown(verbose: boolean, work: (report: Report) => Promise<Verdict>): Promise<Verdict> {
-  using display = await ui({ verbose });
-  return await work(display.report);
 }
 
 /** What was named, or what there is. */

@@ -1,5 +1,6 @@
 import type { Command, CommandUnknownOpts, Option } from 'commander';
 import { commandLineOnly } from '../config.ts';
+import { mannerHeading } from '../manner-settings.ts';
 
 /** A setting as a file says it. */
 export interface Setting {
@@ -21,7 +22,7 @@ const numeric = new Set(['n', 'size', 'time', 'id', 'cid', 'port']);
 
 /** The settings of a command that a file may say, in the order of the help. Pure. */
 export function settingsOf(command: CommandUnknownOpts): Setting[] {
-  return optionsOf(command).filter(({ key }) => !commandLineOnly.has(key));
+  return optionsOf(command).filter(({ key, option }) => !commandLineOnly.has(key) && option.helpGroupHeading !== mannerHeading);
 }
 
 /** All that a command may be told. Pure. */

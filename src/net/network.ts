@@ -89,7 +89,9 @@ export async function up(lab: Lab, { force, confirmMs }: { force: boolean; confi
   let watchdog: Watchdog | undefined;
   try {
     watchdog = moves ? await arm(lab, confirmMs) : undefined;
-    await apply(steps, act.signal);
+    act.report({ kind: 'step', text: `making ${lab.bridge}` });
+    await apply(steps, act);
+    act.report({ kind: 'step', text: `looking whether ${lab.bridge} stands` });
     await proven(lab, act);
     await reached(lab, expected);
     await watchdog?.confirm();
@@ -102,9 +104,10 @@ export async function up(lab: Lab, { force, confirmMs }: { force: boolean; confi
   return true;
 }
 
-async function apply(steps: readonly Command[], signal: AbortSignal | undefined): Promise<void> {
+async function apply(steps: readonly Command[], { signal, report }: Partial<Act>): Promise<void> {
   for (const step of steps) {
     signal?.throwIfAborted();
+    report?.({ kind: 'line', text: show(step) });
     try {
       // No signal ends a step: half of one is what nobody could take back.
       await run(step, { timeoutMs: stepMs });
@@ -179,7 +182,7 @@ async function remove(lab: Lab, report: Report): Promise<boolean> {
   for (const { ifname } of facts.links.filter((one) => one.master === lab.bridge && !own.includes(one.ifname))) {
     report({ kind: 'warning', text: `${ifname} was a port of ${lab.bridge} and has no network now` });
   }
-  await apply(steps, undefined);
+  await apply(steps, { report });
   const saved = journal.uplink;
   if (saved !== undefined) {
     for (const text of difference(saved, await probe(lab, saved.nic))) report({ kind: 'warning', text });

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { labs } from '../../src/learn/labs.ts';
+import { expectDocument } from '../documents.ts';
 import { folder, scaled } from '../eulab.ts';
 import { has } from '../requires.ts';
 import { artifacts } from './artifacts.ts';
@@ -303,7 +304,9 @@ test.concurrent('without namespaces the cables are QEMU’s and eulab’s own, a
   writeFileSync(join(one.lab, 'predict'), 'user: qemu\ntap: host\nheard: yes\n');
   const { status, stdout, stderr } = await one.call('learn', 'check', '--json');
   expect([status, stderr.includes('lab:learn-')], stderr).toEqual([0, true]);
-  const { lab, done, goals } = JSON.parse(stdout.toString());
+  const document = JSON.parse(stdout.toString());
+  expectDocument('lesson', document);
+  const { lab, done, goals } = document;
   expect([lab, done]).toEqual(['cables', true]);
   expect(goals).toContainEqual({
     goal: 'the tap and the bridge of the host',

@@ -7,6 +7,7 @@ import type { Timeline } from '../../src/boot/timeline/timeline.ts';
 import { newc } from '../../src/ramdisk/cpio.ts';
 import { file } from '../../src/ramdisk/entry.ts';
 import { open } from '../chromium.ts';
+import { expectDocument } from '../documents.ts';
 import { eulab, folder, root } from '../eulab.ts';
 import { requires } from '../requires.ts';
 import { artifacts } from './artifacts.ts';
@@ -34,6 +35,7 @@ requires('chromium')(
     expect(first.stderr).toMatch(/unpacking +█+/);
 
     const timeline: Timeline = JSON.parse(readFileSync(join(place.path, 'before.json'), 'utf8'));
+    expectDocument('timeline', timeline);
     const names = timeline.phases.map(({ name }) => name);
     expect(names).toEqual(expect.arrayContaining([...wanted, 'command', 'end']));
     const sum = timeline.phases.reduce((all, { startMs, endMs }) => all + endMs - startMs, 0);

@@ -88,7 +88,7 @@ test('the options of a boot stand in groups, and each in one', async () => {
   const headings = [...text.matchAll(/^([A-Z][a-z ]+):$/gm)].map(([, heading]) => heading);
   expect(headings).toEqual([
     ...['Arguments', 'Kernel', 'Initramfs', 'Machine', 'Disks and folders', 'Network', 'Time', 'Debugging', 'Command', 'Options'],
-    'Examples',
+    ...['Messages', 'Examples'],
   ]);
   const flags = [...text.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, flag]) => flag);
   expect(flags.length).toBeGreaterThan(50);

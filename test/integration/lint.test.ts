@@ -36,6 +36,8 @@ test.each([
   ['the core that imports a noun', 'src/new.ts', './boot/qemu.ts', 'this noun does not know that one'],
   ['a pure file that reads a disk', 'src/boot/machine/qemu.ts', 'node:fs', 'this file is pure'],
   ['a pure file that runs programs', 'src/ramdisk/cpio.ts', '../exec.ts', 'nothing imports upwards'],
+  ['a document that knows what writes it', 'src/documents/new.ts', '../boot/vm.ts', 'this noun does not know that one'],
+  ['a server that does what a verb does', 'src/mcp/new.ts', '../kernel/build.ts', 'this noun does not know that one'],
   ['a second owner of execa', 'src/kernel/new.ts', 'execa', 'execa belongs to exec.ts'],
   ['a second owner of tar-stream', 'src/source/new.ts', 'tar-stream', 'tar-stream belongs to ramdisk/'],
 ])('the linter refuses %s', async (_what, file, from, reason) => {

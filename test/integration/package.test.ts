@@ -1,7 +1,7 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { folder, program } from '../eulab.ts';
+import { folder, program, root } from '../eulab.ts';
 
 test('the packed tarball, installed offline somewhere else, packs a ramdisk and knows its files', async () => {
   using here = folder();
@@ -26,5 +26,15 @@ test('the packed tarball, installed offline somewhere else, packs a ramdisk and 
   expect(files).toEqual(
     expect.arrayContaining(['Dockerfile.kernel', 'Dockerfile.ramdisk', 'LICENSE', 'README.md', 'dist', 'package.json', 'utils']),
   );
+  const schema = JSON.parse(readFileSync(join(prefix, 'lib/node_modules/eulab/dist/schemas/outcome.json'), 'utf8'));
+  expect(schema.$id).toMatch(/^urn:eulab:schema:outcome:\d+\.\d+$/);
   for (const developers of ['src', 'test', 'scripts', 'node_modules']) expect(files).not.toContain(developers);
+});
+
+test('publint has nothing to say against the package', async () => {
+  // As npm packs it, which runs no script of ours.
+  const { status, stdout, stderr } = await program(join(root, 'node_modules/.bin/publint'), ['--pack', 'npm', '--strict'], {
+    env: { npm_config_ignore_scripts: 'true', npm_config_offline: 'true' },
+  });
+  expect([status, stdout.toString()], stderr).toEqual([0, expect.stringContaining('All good!')]);
 });

@@ -15,6 +15,8 @@ export interface Facts {
   readonly kernel: string;
   /** The command in the guest; empty for a shell. */
   readonly argv: readonly string[];
+  /** The file that gets all of its console. */
+  readonly console?: string;
 }
 
 /** A machine that runs: its name and the private folder with its sockets. */
@@ -59,8 +61,8 @@ export interface Place {
 
 /** A name's folder, claimed for one machine; disposing it gives the name back, once. */
 export interface Claim extends Place, Disposable {
-  /** Tells others of the machine. */
-  announce(): void;
+  /** Tells others of the machine; `console` is the file that gets all of its console. */
+  announce(console: string): void;
 }
 
 /**
@@ -93,9 +95,9 @@ function claimed(place: Place, facts: Omit<Facts, 'pid' | 'start'>): Claim {
   let held = true;
   return {
     ...place,
-    announce: () => {
+    announce: (console) => {
       const { pid, start } = self();
-      const whole: Facts = { ...facts, pid, start };
+      const whole: Facts = { ...facts, pid, start, console };
       writeFileSync(join(place.folder, factsFile), JSON.stringify(whole), { mode: 0o600 });
     },
     [Symbol.dispose]: () => {

@@ -2,9 +2,10 @@ import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } 
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { EulabError, isErrno, status } from '../../errors.ts';
-import { compare, compareText } from './compare.ts';
+import { type Comparison, compare } from './compare.ts';
 import { timelinePage } from './page.ts';
-import type { Phase, Timeline } from './timeline.ts';
+import { timelineSchema } from './schema.ts';
+import type { Timeline } from './timeline.ts';
 
 /** The two files of a timeline. */
 export interface Files {
@@ -46,8 +47,11 @@ export function save(files: Files, timeline: Timeline): void {
   }
 }
 
-/** Prints what differs between two timelines. @throws EulabError (2) when there are not two, or one of them is none. */
-export function compareFiles(names: readonly string[]): void {
+/** What differs between two timelines, and their files. @throws EulabError (2) when there are not two, or one of them is none. */
+export function compareFiles(names: readonly string[]): {
+  readonly comparison: Comparison;
+  readonly files: readonly [string, string];
+} {
   const [before, after, ...others] = names;
   if (before === undefined || after === undefined || others.length > 0) {
     throw new EulabError(`--compare takes two timelines, not ${names.length}`, {
@@ -55,7 +59,7 @@ export function compareFiles(names: readonly string[]): void {
       exitCode: status.usage,
     });
   }
-  process.stdout.write(compareText(compare(load(before), load(after)), [before, after]));
+  return { comparison: compare(load(before), load(after)), files: [before, after] };
 }
 
 /** A timeline from its file. @throws EulabError (2) that names the file and what is wrong with it. */
@@ -82,36 +86,3 @@ export function load(file: string): Timeline {
   const where = v.getDotPath(result.issues[0]);
   throw wrong(`is no timeline: ${where === null ? '' : `${where}: `}${message}`, make);
 }
-
-const time = v.pipe(v.number(), v.minValue(0));
-
-const phaseSchema: v.GenericSchema<Phase> = v.object({
-  name: v.string(),
-  startMs: time,
-  endMs: time,
-  children: v.exactOptional(v.lazy(() => v.array(phaseSchema))),
-}) as v.GenericSchema<Phase>;
-
-const bootSchema = v.object({
-  totalMs: time,
-  phases: v.pipe(v.array(phaseSchema), v.minLength(1)),
-  initcalls: v.array(
-    v.object({ name: v.string(), startMs: v.number(), usecs: time, status: v.number(), level: v.exactOptional(v.string()) }),
-  ),
-});
-
-const timelineSchema = v.object({
-  ...bootSchema.entries,
-  schema: v.literal(1),
-  meta: v.object({
-    kernel: v.string(),
-    accelerator: v.string(),
-    machine: v.string(),
-    memoryBytes: v.number(),
-    cpus: v.number(),
-    cmdline: v.string(),
-    command: v.string(),
-    eulab: v.string(),
-  }),
-  boots: v.pipe(v.array(bootSchema), v.minLength(1)),
-});

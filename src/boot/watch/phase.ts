@@ -23,6 +23,12 @@ export const beforePrograms = (text: string) => kernelBegins.test(text) || ofFir
 /** The kernel's last words before the first process; the second is all that a kernel from before 5.1 says. */
 const initBegins = /Run \S+ as init process|Freeing unused kernel (?:image|memory)/;
 
+/** The phase that a line of the console shows to have begun; undefined for most. Pure. */
+export function phaseBegunBy(text: string): 'kernel' | 'init' | undefined {
+  if (initBegins.test(text)) return 'init';
+  return kernelBegins.test(text) ? 'kernel' : undefined;
+}
+
 /**
  * The phases that a boot has gone through, in order, the last one up to `untilMs`.
  *

@@ -1,6 +1,7 @@
 import { typeOf } from './header.ts';
 import { shown } from './path.ts';
 import type { ImageEntry } from './read.ts';
+import type { Node } from './rootfs.ts';
 
 const letters = { fifo: 'p', character: 'c', directory: 'd', block: 'b', file: '-', symlink: 'l', socket: 's', unknown: '?' };
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
@@ -50,7 +51,7 @@ export function entryFacts(entry: ImageEntry) {
   return {
     path,
     type,
-    mode: (mode & 0o7777).toString(8).padStart(4, '0'),
+    mode: octal(mode),
     uid,
     gid,
     links,
@@ -63,6 +64,25 @@ export function entryFacts(entry: ImageEntry) {
     segment: { offset: segment.offset, compression: segment.compression },
     offset,
   };
+}
+
+/** What --json says of what the guest finds, sorted by path. Pure. */
+export function treeFacts(nodes: Iterable<readonly [path: string, node: Node]>) {
+  return [...nodes]
+    .filter(([, { ordinal }]) => ordinal !== undefined)
+    .sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+    .map(([path, { mode, uid, gid, size, head, device }]) => {
+      const type = typeOf(mode);
+      const more = {
+        ...(type === 'symlink' ? { target: Buffer.from(head).toString() } : {}),
+        ...(device === undefined ? {} : { device: `${device.major}:${device.minor}` }),
+      };
+      return { path, type, mode: octal(mode), uid, gid, size, ...more };
+    });
+}
+
+function octal(mode: number): string {
+  return (mode & 0o7777).toString(8).padStart(4, '0');
 }
 
 /** A place in a drawing of a tree. */

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { expectDocument, expectEvents } from '../../documents.ts';
 import { eulab, program } from '../../eulab.ts';
 import { requires } from '../../requires.ts';
 import { host } from './host.ts';
@@ -16,7 +17,7 @@ test('an isolated bridge: guests get addresses, names and a way out; a second up
   it.inside('sysctl', '-qw', 'net.ipv4.conf.all.accept_redirects=0');
   const before = [it.snapshot(), it.inside('nft', 'list', 'ruleset'), it.inside(...forwarding)];
   const first = await it.eulab(['up']);
-  expect([first.status, first.stderr]).toEqual([0, 'eulab: vmbr0 is up\n']);
+  expect([first.status, first.stderr]).toEqual([0, expect.stringMatching(/^eulab: making vmbr0\n.*\neulab: vmbr0 is up\n$/)]);
   expect(it.steps()).toBeGreaterThan(5);
   const stands = [it.snapshot(), it.inside('nft', 'list', 'ruleset'), it.inside(...forwarding)];
   const second = await it.eulab(['up']);
@@ -40,6 +41,31 @@ test('an isolated bridge: guests get addresses, names and a way out; a second up
   expect([it.snapshot(), it.inside('nft', 'list', 'ruleset'), it.inside(...forwarding)]).toEqual(before);
   expect(readdirSync(it.state)).toEqual([]);
   expect((await it.eulab(['down'])).stderr).toBe('eulab: nothing stands of vmbr0\n');
+});
+
+test('for programs: what would be done, what is done, what stands', async () => {
+  using it = host();
+  const events = join(it.state, '../net.ndjson');
+  const told = async (...args: readonly string[]) => {
+    const { status, stdout, stderr } = await it.eulab([...args, '--json']);
+    expect([args, status], stderr).toEqual([args, 0]);
+    return JSON.parse(stdout.toString());
+  };
+  const plan = await told('up', '--plan');
+  expectDocument('plan', plan);
+  expect(plan.steps.map(({ file }: { file: string }) => file)).toEqual(expect.arrayContaining(['ip', 'nft', 'dnsmasq']));
+  const up = await told('up', '-v', '--events', events);
+  expectDocument('network-change', up);
+  expect(up).toMatchObject({ verb: 'up', changed: true });
+  const lines = expectEvents(readFileSync(events, 'utf8')).filter(({ kind }) => kind === 'line');
+  expect(lines.map(({ text }) => text)).toEqual(plan.steps.map(({ shell }: { shell: string }) => shell));
+  expect(await told('up')).toMatchObject({ verb: 'up', changed: false });
+  const guest = it.guest('vmbr0');
+  const network = await told('status');
+  expectDocument('network', network);
+  expect(network).toMatchObject({ state: 'up', uplink: null, vlan: null, ports: [{ name: guest.port }] });
+  expectDocument('plan', await told('down', '--plan'));
+  expect(await told('down')).toMatchObject({ verb: 'down', changed: true });
 });
 
 test('what is half there is named by status and mended by up, each part by itself', async () => {
@@ -210,7 +236,7 @@ requires(
   using it = host();
   const before = it.snapshot();
   const call = ['up', '--no-nat', '--no-dhcp', '--tap-user', 'nobody'];
-  expect((await it.eulab(call)).stderr).toBe('eulab: vmbr0 is up\n');
+  expect((await it.eulab(call)).stderr).toMatch(/^eulab: making vmbr0\n.*\neulab: vmbr0 is up\n$/);
   const [link] = JSON.parse(it.inside('ip', '-j', '-d', 'link', 'show', 'dev', 'tap-nobody'));
   expect(link).toMatchObject({ master: 'vmbr0', linkinfo: { info_data: { user: 'nobody' } } });
   expect((await it.eulab(call)).stderr).toContain('nothing to do');
