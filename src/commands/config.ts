@@ -46,7 +46,7 @@ Examples:
   eulab config check`;
 
 /** What nobody names as an option. */
-const variables = ['EULAB_CACHE', 'EULAB_CONFIG', 'EULAB_TEST_CACHE', 'EULAB_MUTATIONS', 'EULAB_TREES'];
+const variables = ['EULAB_CACHE', 'EULAB_CONFIG', 'EULAB_STATE', 'EULAB_TEST_CACHE', 'EULAB_MUTATIONS', 'EULAB_TREES'];
 
 function show(context: Context) {
   return new Command('show')
