@@ -212,6 +212,7 @@ function settingsFor(program: ReturnType<typeof globals>): Context['settings'] {
       if (verb.name() === 'net' && lent() && program.getOptionValueSource('config') !== 'cli') await noteUnread(find());
       else (await load()).configure(command);
     },
+    says: async (verb) => (find().length === 0 ? [] : (await load()).says(verb)),
     machine: async (command, name) => (await load()).machine(command, name),
     given: () => read?.given ?? [],
   };

@@ -1,4 +1,4 @@
-/** The exit statuses of eulab, as the README's table has them. A guest command's own status is passed through. */
+/** The exit statuses of eulab, as docs/reference/README.md has them. A guest command's own status is passed through. */
 export const status = {
   done: 0,
   /** The work failed: a build, a check. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 import type { Options, Result } from 'execa';
 import { type Command, show } from './command.ts';
 import { CommandError, EulabError, status } from './errors.ts';
@@ -34,8 +34,16 @@ export interface Outcome {
 const killAfterMs = 3000;
 const cleanUpMs = 10_000;
 
-/** The error for programs that are not on PATH, with the packages that bring them; status 3. */
+/** The error for programs that are not on PATH, with the packages that bring them, or for one that was named by its path; status 3. */
 export function missing(...programs: readonly [string, ...string[]]): EulabError {
+  if (programs[0].includes('/')) {
+    const hint = 'name one that is there, or none: then it is looked for on PATH';
+    return new EulabError(`${programs[0]} is not installed`, {
+      hint,
+      check: checkOf(basename(programs[0])),
+      exitCode: status.notReady,
+    });
+  }
   const wanted = new Set(programs.map((program) => packageOf(program)));
   return new EulabError(`${programs.join(', ')} ${programs.length === 1 ? 'is' : 'are'} not installed`, {
     hint: `apt-get install ${[...wanted].join(' ')}`,

@@ -36,6 +36,8 @@ export interface Settings {
   configure(command: CommandUnknownOpts): Promise<void>;
   /** Gives `boot` what the files say of a machine. @throws EulabError (2) when there is none of that name. */
   machine(command: CommandUnknownOpts, name: string): Promise<void>;
+  /** What the files say in the tables of a verb, the one that counts last. @throws EulabError (2) with all that is wrong in them. */
+  says(verb: CommandUnknownOpts): Promise<readonly Said[]>;
   /** What was given. */
   given(): readonly Said[];
 }

@@ -11,6 +11,7 @@ import { userName } from '../doctor/user.ts';
 import { documentText } from '../documents/document.ts';
 import { type Check, EulabError, status } from '../errors.ts';
 import { start } from '../exec.ts';
+import type { NicAsked } from '../net-values.ts';
 import { painter, shown } from '../ui.ts';
 import { version } from '../version.ts';
 import type { Context } from './context.ts';
@@ -36,15 +37,10 @@ export function doctor(context: Context) {
       'after',
       '\nExamples:\n  eulab doctor\n  eulab doctor kvm qemu\n  eulab doctor --fix\n  eulab doctor --json | jq .state',
     )
-    .action(async (checks, options) => {
-      const { qemu, bridge, bridgeHelper, releases, json } = options;
+    .action(async (checks, options, command) => {
+      const { json } = options;
       if (options.fix === true && options.yes !== true) needAnswers();
-      const host: Host = {
-        env: context.env,
-        workspace: context.workspace(),
-        qemu: qemu ?? ownArch().program,
-        ...{ bridge, bridgeHelper, releases, signal: context.signal },
-      };
+      const host = await hostOf(context, options, (name) => command.getOptionValueSource(name) === 'default');
       const wanted = checks as Check[];
       let found = await looked(wanted, host, context);
       if (options.fix === true) {
@@ -60,6 +56,47 @@ export function doctor(context: Context) {
       if (json === true) process.stdout.write(documentText('doctor', document));
       if (document.state === 'failure') context.exit(status.notReady);
     });
+}
+
+/** The host as the verbs would use it: what nobody says to the doctor is what the files say to `boot`, `net` and `build`. */
+async function hostOf(
+  context: Context,
+  options: Pick<Host, 'bridge'> & { readonly [name in 'qemu' | 'bridgeHelper' | 'releases']?: string },
+  unsaid: (name: string) => boolean,
+): Promise<Host> {
+  const files = await filesSay(context);
+  const { env, signal } = context;
+  const bridge = unsaid('bridge')
+    ? (files('net', 'bridge') ?? joined(files<Cards>('boot', 'net')) ?? options.bridge)
+    : options.bridge;
+  return {
+    ...{ env, signal, workspace: context.workspace() },
+    qemu: options.qemu ?? files('boot', 'qemu') ?? ownArch().program,
+    bridge,
+    bridgeHelper: options.bridgeHelper ?? files('boot', 'bridgeHelper') ?? files('net', 'bridgeHelper'),
+    releases: options.releases ?? files('build', 'releases'),
+  };
+}
+
+/** What the files say of an option of a verb. */
+async function filesSay({ settings, tree }: Context) {
+  const verbs = ['boot', 'net', 'build'] as const;
+  const said = new Map<string, unknown>();
+  for (const name of settings.files().length === 0 ? [] : verbs) {
+    const verb = (await tree(name)).commands.find((one) => one.name() === name);
+    for (const { setting, value } of verb === undefined ? [] : await settings.says(verb)) {
+      said.set(`${name}.${setting.option.attributeName()}`, value);
+    }
+  }
+  return <Value = string>(verb: (typeof verbs)[number], option: string) => said.get(`${verb}.${option}`) as Value | undefined;
+}
+
+type Cards = readonly (NicAsked | 'none')[];
+
+/** The first bridge that a machine joins. */
+function joined(cards: Cards | undefined): string | undefined {
+  for (const card of cards ?? []) if (card !== 'none' && card.net.kind === 'bridge') return card.net.name;
+  return undefined;
 }
 
 /** The architecture of this host, where eulab boots it; else what most kernels are for. */

@@ -71,6 +71,7 @@ function none(not: readonly string[]): EulabError {
   return new EulabError('no container engine works here', {
     details: not,
     hint: 'build with the tools of this machine: --engine host',
+    check: 'podman',
     exitCode: status.notReady,
   });
 }

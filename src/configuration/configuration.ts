@@ -19,6 +19,8 @@ export interface Configuration {
   configure(command: CommandUnknownOpts): void;
   /** Gives a command that was configured what a machine's table says, on top. @throws EulabError (2) also when there is no machine of that name. */
   machine(command: CommandUnknownOpts, name: string): void;
+  /** What the files say in the tables of a verb, the one that counts last. @throws EulabError (2) with all that is wrong in them. */
+  says(verb: CommandUnknownOpts): readonly Said[];
   /** The machines that there are. */
   machines(): readonly string[];
   /** What was given to the command so far. */
@@ -53,12 +55,9 @@ export function configuration(files: readonly ConfigFile[], verbs: readonly stri
       const [top = command] = ancestors(command);
       const found = saidIn(documents(), [sectionOf(top)], verbs);
       const ours = found.filter((one) => one.path.slice(0, -1).every((name, index) => name === path[index]));
-      // The narrower table wins over the wider one; sorting keeps the order of the files otherwise.
-      give(
-        command,
-        ours.toSorted((a, b) => a.path.length - b.path.length),
-      );
+      give(command, inRisingOrder(ours));
     },
+    says: (verb) => inRisingOrder(saidIn(documents(), [sectionOf(verb)], verbs)),
     machines: () => machineNames(documents()),
     machine: (command, name) => {
       if (!machineNames(documents()).includes(name)) throw noMachine(documents(), name);
@@ -67,6 +66,11 @@ export function configuration(files: readonly ConfigFile[], verbs: readonly stri
       if (command.getOptionValueSource('name') === undefined) command.setOptionValueWithSource('name', name, 'config');
     },
   };
+}
+
+/** The narrower table wins over the wider one; sorting keeps the order of the files otherwise. */
+function inRisingOrder(said: readonly Said[]): Said[] {
+  return said.toSorted((a, b) => a.path.length - b.path.length);
 }
 
 /** The paths of those files that have this table; what cannot be read has none. */

@@ -180,6 +180,7 @@ function failed(error: unknown, wanted: Wanted, artifacts: string): unknown {
   if (error.stderr.includes('No space left')) {
     return new EulabError(`no space is left on the disk of ${artifacts}`, {
       hint: 'make room: eulab clean cache',
+      check: 'artifacts',
       details,
       cause: error,
     });

@@ -80,6 +80,7 @@ function failure(error: CommandError, lines: readonly string[], objects: string,
     return new EulabError(`no space is left on the disk of ${objects}`, {
       details: details.slice(0, 2),
       hint: 'make room: eulab clean cache',
+      check: 'cache',
       cause: error,
     });
   }

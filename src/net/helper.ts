@@ -28,7 +28,9 @@ const places = [
 export function findHelper(named: string | undefined, qemu: string | undefined): string {
   if (named !== undefined) {
     if (existsSync(named)) return named;
-    throw notReady(`there is no bridge helper ${named}, as --bridge-helper has it`, `leave it out: eulab finds QEMU's own`);
+    throw notReady(`there is no bridge helper ${named}, as --bridge-helper has it`, `leave it out: eulab finds QEMU's own`, {
+      check: 'helper',
+    });
   }
   const helper = helperPath(qemu);
   if (helper !== undefined) return helper;

@@ -41,6 +41,7 @@ function refuseUser({ bridgeUser }: Lab, { permission }: Facts): void {
   if (permission.helper !== undefined) return;
   throw new EulabError('qemu-bridge-helper is not installed, by which QEMU joins a bridge without root', {
     hint: 'apt-get install qemu-system-common; where it is elsewhere, name it: --bridge-helper FILE',
+    check: 'helper',
     exitCode: status.notReady,
   });
 }
@@ -63,6 +64,7 @@ function refuseIsolated(lab: Lab, facts: Facts): void {
   if (lab.nat && facts.nft === undefined && facts.filters.length === 0) {
     throw new EulabError('neither nft nor iptables is installed, of which NAT needs one', {
       hint: 'apt-get install nftables, or do without: --no-nat',
+      check: 'net-tools',
       exitCode: status.notReady,
     });
   }

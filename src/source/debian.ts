@@ -106,12 +106,22 @@ export async function kept(path: string, cache: string, signal: AbortSignal | un
 export function aptFailure(message: string, error: unknown): unknown {
   if (!(error instanceof CommandError)) return error;
   const details = error.stderr.split('\n').filter((line) => /^[EW]: /.test(line));
-  return new EulabError(message, { details, hint: 'apt-get update, as root; or is the network down?', cause: error });
+  return new EulabError(message, {
+    details,
+    hint: 'apt-get update, as root; or is the network down?',
+    check: 'sources',
+    cause: error,
+  });
 }
 
 /** The error for a host without apt. */
 export function noApt(wanted: string, hint: string, cause?: unknown): EulabError {
-  return new EulabError(`there is no apt on this host to take ${wanted} from`, { hint, exitCode: status.notReady, cause });
+  return new EulabError(`there is no apt on this host to take ${wanted} from`, {
+    hint,
+    check: 'sources',
+    exitCode: status.notReady,
+    cause,
+  });
 }
 
 function noPackage(error: unknown): never {
@@ -121,6 +131,7 @@ function noPackage(error: unknown): never {
   if (error instanceof Error && !(error instanceof CommandError)) throw error;
   throw new EulabError('apt knows no package linux-source', {
     hint: 'apt-get update, as root',
+    check: 'sources',
     exitCode: status.notReady,
     cause: error,
   });

@@ -154,3 +154,17 @@ requires('root')('with the rights that sudo lends no file is read for the networ
   expect(lent.stderr).toContain('eulab.toml is not read');
   expect((await status({ SUDO_UID: '1000' }, '--config', 'eulab.toml')).stdout.toString()).toContain('br-file: ');
 });
+
+test('the doctor looks at the QEMU and the bridge that the files name for boot and net', async () => {
+  const found = async (toml: string, ...args: string[]) => {
+    using it = project({ 'project/eulab.toml': toml });
+    const { stdout } = await it.call(['doctor', '--json', 'qemu', 'bridge', ...args]);
+    return JSON.parse(stdout.toString()).checks.map((one: { found: string }) => one.found);
+  };
+  const boot = '[boot]\nqemu = "./my-qemu"\nnet = ["user", "bridge:br-boot"]\n';
+  expect(await found(boot)).toEqual([expect.stringContaining('project/my-qemu is not installed'), 'there is no bridge br-boot']);
+  expect(await found(`${boot}[net]\nbridge = "br-net"\n`)).toEqual([expect.anything(), 'there is no bridge br-net']);
+  const own = '[doctor]\nqemu = "/no/qemu"\nbridge = "br-doctor"\n';
+  expect(await found(boot + own)).toEqual(['/no/qemu is not installed', 'there is no bridge br-doctor']);
+  expect(await found(boot + own, '--bridge', 'br-call')).toEqual([expect.anything(), 'there is no bridge br-call']);
+});
