@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Finding } from '../../src/doctor/finding.ts';
 import { bundle, eulab, folder, program } from '../eulab.ts';
-import { requires } from '../requires.ts';
+import { has, requires } from '../requires.ts';
 import { helper, type RootlessHost, rootlessHost } from './rootless-host.ts';
 
 const test = requires('root', 'ip', 'unshare', 'setpriv', 'setcap', 'qemu-system-x86_64', helper, '/dev/net/tun');
@@ -66,6 +66,83 @@ test('no network, no permission for KVM or for a folder', () => {
   expect(sources).toMatchObject({ state: 'warning', found: expect.stringMatching(/nor do apt|is installed/) });
   expect(artifacts).toMatchObject({ state: 'failure', found: expect.stringContaining('may not write'), remedy: null });
 });
+
+/** The session that comes of logging in again, with the groups that /etc/group has now. */
+function loggedInAgain(host: RootlessHost, line: string): Finding[] {
+  const groups = host.root('sed -n "s/^kvm:[^:]*:\\([0-9]*\\):.*nobody.*/\\1/p" /etc/group').trim();
+  const words = host
+    .argv(line, ['doctor', '--json', 'kvm'])
+    .map((word) => (word === '--clear-groups' ? `--groups=${groups}` : word));
+  const { stdout } = spawnSync('ip', words, { env: { ...process.env, ...host.env } });
+  return checks(stdout);
+}
+
+test('no permission for KVM: the printed usermod, and another login, give it', ({ skip }) => {
+  if (!has('/dev/kvm')) skip('there is no /dev/kvm');
+  using host = rootlessHost();
+  const kvm = `chgrp kvm "$HERE/kvm"; chmod 660 "$HERE/kvm"; mount --bind "$HERE/kvm" /dev/kvm`;
+  execFileSync('mknod', [join(host.path, 'kvm'), 'c', '10', '232']);
+  host.root('getent group kvm >/dev/null || groupadd kvm');
+  const [before] = asked(host, kvm, 'kvm');
+  expect([before?.state, before?.found]).toEqual(['warning', expect.stringContaining('no permission for /dev/kvm')]);
+  expect(before?.remedy).toEqual({ command: 'sudo usermod -aG kvm nobody', safe: true });
+  typed(host, before?.remedy?.command);
+  const [same] = asked(host, kvm, 'kvm');
+  expect([same?.found, same?.remedy?.command]).toEqual([expect.stringContaining('this session began before'), 'newgrp kvm']);
+  const [after] = loggedInAgain(host, kvm);
+  // Whether a guest runs under it is the host's affair.
+  expect(after?.found).not.toMatch(/permission|session/);
+});
+
+/** The host's own files, changed in copies that go with the namespace; and no package is fetched that is only recommended. */
+const copied = `
+mount -t tmpfs none "$HERE"; mkdir "$HERE/containers"
+for folder in usr var etc; do
+  mkdir "$HERE/$folder" "$HERE/$folder.work"
+  mount -t overlay -o "lowerdir=/$folder,upperdir=$HERE/$folder,workdir=$HERE/$folder.work" overlay "/$folder"
+done
+mkdir -p /var/lib/containers; mount --bind "$HERE/containers" /var/lib/containers
+echo 'APT::Install-Recommends "false";' >/etc/apt/apt.conf.d/zz-test
+`;
+
+requires(
+  'root',
+  'unshare',
+  'apt-get',
+  'podman',
+  'buildah',
+  'qemu-system-x86_64',
+)(
+  'no QEMU, no podman: the printed calls of apt-get bring them',
+  async ({ skip }) => {
+    using here = folder();
+    const env = { HERE: here.path, DEBIAN_FRONTEND: 'noninteractive', E: `node ${bundle} doctor --json qemu podman` };
+    const commands = 'for (const { remedy } of JSON.parse(require("fs").readFileSync(0)).checks) console.log(remedy?.command)';
+    const line = `exec 3>&1 >&2\n${copied}\ndpkg --purge --force-depends qemu-system-x86 podman buildah
+      $E >"$HERE/before"; cat "$HERE/before" >&3; node -e '${commands}' <"$HERE/before" >"$HERE/remedies"; sh -ex "$HERE/remedies" || exit 100; $E >&3`;
+    const { status, stdout, stderr } = await program('unshare', ['--mount', 'sh', '-c', line], { env });
+    if (status === 100 && process.env['CI'] !== 'true') skip('apt cannot fetch packages');
+    const [before, after] = stdout
+      .toString()
+      .split(/(?<=^\}\n)/m)
+      .map((text) => checks(text));
+    expect(
+      before?.map(({ name, state }) => [name, state]),
+      stderr,
+    ).toEqual([
+      ['qemu', 'failure'],
+      ['podman', 'warning'],
+    ]);
+    expect(
+      after?.map(({ name, state, found }) => [name, state, found]),
+      stderr,
+    ).toEqual([
+      ['qemu', 'ok', expect.stringContaining('a guest runs in it')],
+      ['podman', 'ok', expect.stringContaining('podman')],
+    ]);
+  },
+  300_000,
+);
 
 test('no user namespaces: the printed sysctl gives them back', async () => {
   const line = `echo 0 >/proc/sys/user/max_user_namespaces; $E; sysctl -w user.max_user_namespaces=15000 >&2; $E`;
