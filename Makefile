@@ -46,6 +46,10 @@ verify: dist/eulab.mjs ## kernel and ramdisk built again from their records, and
 release: kernel ramdisk ## eulab-NAME.tar: both as one file for others, with a bill of materials and digests
 	@$(EULAB) release
 
+.PHONY: deb
+deb: dist/eulab.mjs ## eulab_VERSION_all.deb: a package for Debian, with manual pages and completions
+	@node scripts/deb.mjs
+
 .PHONY: net-up
 net-up: dist/eulab.mjs ## the host's network for machines; NET='--uplink enp4s0 ...' has the options of `eulab net up`
 	@$(EULAB) net up $(NET)
@@ -75,7 +79,7 @@ check: node_modules/.package-lock.json ## format, lint, types and unit tests, in
 	@npm run --silent check
 
 .PHONY: bench
-bench: setup ## the measurements behind the README's figures
+bench: setup ## the measurements behind the figures in docs/
 	@node scripts/bench.mjs
 
 .PHONY: clean

@@ -80,6 +80,6 @@ await build({
     },
   },
 });
-await $`chmod +x dist/eulab.mjs`;
+await $`chmod +x dist/eulab.mjs dist/switch.mjs`;
 await $`node dist/eulab.mjs --config none man --output dist/man`;
 await $`node dist/eulab.mjs --config none schema --output dist/schemas`;
