@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 
@@ -9,6 +9,9 @@ export const root = resolve(import.meta.dirname, '..');
 
 /** The bundle, as `npm install -g` would put it on PATH. */
 export const bundle = join(root, 'dist/eulab.mjs');
+
+/** The cache of the tests, which those builds have filled that came before. */
+export const cache = process.env['EULAB_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'eulab');
 
 /** How a program ended and what it printed. */
 export interface Ended {

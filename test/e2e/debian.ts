@@ -1,14 +1,12 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { program } from '../eulab.ts';
+import { cache, program } from '../eulab.ts';
 
 /**
  * The files of Debian's packages for another architecture, unpacked into a folder of the cache: apt with lists of its own
  * fetches them, and nothing of the host's packages changes.
  */
 export async function foreignPackages(architecture: string, names: readonly string[]): Promise<string> {
-  const cache = process.env['EULAB_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'eulab');
   const place = join(cache, 'tests', `debian-${architecture}-${names.join('+')}`);
   if (existsSync(place)) return place;
   const work = `${place}.${process.pid}`;

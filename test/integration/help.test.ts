@@ -2,28 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { eulab, root } from '../eulab.ts';
-
-/** The help of a verb, its verbs, and its examples. */
-async function helped(words: readonly string[]) {
-  const { status, stdout, stderr } = await eulab([...words, '--help']);
-  expect([words, status, stderr]).toEqual([words, 0, '']);
-  const text = stdout.toString();
-  const [, below = ''] = /^Commands:\n((?: {2}.*\n)*)/m.exec(text) ?? [];
-  const listed = words.length > 0 ? below : text.slice(text.indexOf('\nBuild:\n'), text.indexOf('\nFirst steps:'));
-  const verbs = [...listed.matchAll(/^ {2}([a-z]+)/gm)].map(([, verb = '']) => verb).filter((verb) => verb !== 'help');
-  const [, lines = ''] = /^Examples:\n((?: {2}eulab .*\n?)+)/m.exec(text) ?? [];
-  return { text, verbs, examples: lines.split('\n').filter(Boolean) };
-}
-
-/** The helps of every verb, and of every verb of a verb, by their words. */
-async function all(words: readonly string[] = []): Promise<[string, Awaited<ReturnType<typeof helped>>][]> {
-  const one = await helped(words);
-  const below = await Promise.all(one.verbs.map((verb) => all([...words, verb])));
-  return [...(words.length > 0 ? [[words.join(' '), one] as [string, typeof one]] : []), ...below.flat()];
-}
+import { everyHelp, expectReal, helped } from './helps.ts';
 
 test('every verb has two examples or more, each of options that there are', async () => {
-  const helps = new Map(await all());
+  const helps = new Map(await everyHelp());
   expect(helps.size).toBeGreaterThan(30);
   for (const [verb, { examples }] of helps) expect([verb, examples.length > 1]).toEqual([verb, true]);
   expectReal(
@@ -31,23 +13,6 @@ test('every verb has two examples or more, each of options that there are', asyn
     helps,
   );
 });
-
-/** Expects that the verbs and options of these command lines are there. */
-function expectReal(lines: readonly string[], helps: ReadonlyMap<string, { readonly text: string }>): void {
-  const calls = lines.flatMap((line) => line.split(/ && | \| | {2}(?=\S)/)).map((one) => one.trim());
-  for (const line of calls.filter((one) => one.startsWith('eulab ') && !one.startsWith('eulab --'))) {
-    const words = line
-      .replace(/ -- .*/, '')
-      .replace(/"[^"]*"|'[^']*'/g, 'X')
-      .split(' ')
-      .slice(1);
-    const verb = [words.slice(0, 2), words.slice(0, 1)].map((one) => one.join(' ')).find((one) => helps.has(one));
-    expect([line, verb === undefined]).toEqual([line, false]);
-    for (const flag of words.filter((word) => /^--?[a-z]/.test(word) && word !== '--help')) {
-      expect([line, helps.get(verb ?? '')?.text]).toEqual([line, expect.stringContaining(flag.replace(/=.*/, ''))]);
-    }
-  }
-}
 
 test('every topic is a screenful, refers to others that there are, and shows itself by calls that there are', async () => {
   const folder = join(root, 'utils/topics');
