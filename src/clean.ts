@@ -1,9 +1,10 @@
 import { lstat, readdir, realpath, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
+import { foreignArchs } from './architectures.ts';
 import { cacheEntry, cacheTag } from './artifacts/cache.ts';
 import { diskUser } from './artifacts/disk-user.ts';
 import { astray, idle, within } from './artifacts/guard.ts';
-import { kernelsFolder } from './artifacts/kernel-names.ts';
+import { archFolder, kernelsFolder } from './artifacts/kernel-names.ts';
 import { holding, lock } from './artifacts/lock.ts';
 import { type FileRecord, lockName, manifestName, type Product, products } from './artifacts/manifest.ts';
 import { leftOvers, manifestOf, unwritable } from './artifacts/store.ts';
@@ -49,6 +50,8 @@ export async function plan(workspace: Workspace, what: readonly Cleanable[], sig
   if (made !== undefined) {
     await within(workspace.root, workspace.artifacts);
     for (const product of products) if (wanted.has(product)) parts.push(await productPlan(workspace, product, what, signal));
+    for (const arch of foreignArchs)
+      parts.push(await foreignPlan(workspace, archFolder(workspace.artifacts, arch), wanted, signal));
     if (wanted.has('kernel')) parts.push(await kernelsPlan(workspace, signal));
     if (wanted.has('logs')) parts.push(await logsPlan(workspace));
     const some = parts.some(({ removals }) => removals.length > 0);
@@ -63,6 +66,23 @@ export async function kernelPlan({ root }: Workspace, folder: string, signal?: A
   await within(root, folder);
   const { removals, notes } = await productPlan({ root, artifacts: folder }, 'kernel', [], signal);
   return { removals: [...removals, { kind: 'folder', path: folder, bytes: 0, why: 'kernel' }], notes };
+}
+
+/** What lies in the folder of an architecture: its kernel in use, and its ramdisk. */
+async function foreignPlan(
+  { root }: Workspace,
+  folder: string,
+  wanted: ReadonlySet<Cleanable>,
+  signal?: AbortSignal,
+): Promise<CleanPlan> {
+  if (!(await within(root, folder))) return { removals: [], notes: [] };
+  const parts: CleanPlan[] = [];
+  for (const product of ['kernel', 'ramdisk'] as const) {
+    if (wanted.has(product)) parts.push(await productPlan({ root, artifacts: folder }, product, [], signal));
+  }
+  const removals = parts.flatMap((part) => part.removals);
+  const last: Removal[] = removals.length === 0 ? [] : [{ kind: 'folder', path: folder, bytes: 0, why: 'empty' }];
+  return { removals: [...removals, ...last], notes: parts.flatMap(({ notes }) => notes) };
 }
 
 async function kernelsPlan(workspace: Workspace, signal?: AbortSignal): Promise<CleanPlan> {
@@ -208,7 +228,9 @@ async function cachePlan({ root, artifacts, cache }: Workspace, signal?: AbortSi
       hint: `look into it, and remove it yourself: rm -r ${cache}`,
     });
   }
-  for (const product of products) await idle(join(artifacts, lockName(product)));
+  for (const folder of [artifacts, ...foreignArchs.map((arch) => archFolder(artifacts, arch))]) {
+    for (const product of products) await idle(join(folder, lockName(product)));
+  }
   const removals: Removal[] = [];
   const notes: string[] = [];
   const here = `${await realpath(root)}/`;

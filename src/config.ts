@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import * as v from 'valibot';
 import { additionSettings } from './addition-settings.ts';
+import { archWords, toolchains, usualArch } from './architectures.ts';
 import { diskSettings } from './disk-settings.ts';
 import { engineNames } from './engine-names.ts';
 import { grouped } from './grouped.ts';
@@ -40,6 +41,16 @@ export const settings = {
         '--base-image <image>',
         "container image to build in (default: eulab's own, else Debian's, else one made here)",
       ).env('EULAB_BASE_IMAGE'),
+    buildArch: () =>
+      new Option('--arch <arch>', 'architecture to build for; what is for another than x86_64 goes into artifacts/ARCH')
+        .choices(['auto', ...archWords] as const)
+        .default('auto' as const, usualArch)
+        .env('EULAB_ARCH'),
+    toolchain: () =>
+      new Option('--toolchain <toolchain>', 'what compiles: gcc, or llvm, which is clang and lld (LLVM=1)')
+        .choices(toolchains)
+        .default('gcc' as const)
+        .env('EULAB_TOOLCHAIN'),
     jobs: () =>
       new Option('-j, --jobs <n>', 'parallel jobs of a build (default: one a CPU)').env('EULAB_JOBS').argParser(positive()),
     force: () => new Option('--force', 'build even when nothing has changed').env('EULAB_FORCE'),

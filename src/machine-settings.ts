@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import { archWords } from './architectures.ts';
 import { grouped } from './grouped.ts';
 import * as values from './machine-values.ts';
 import { collect, memory, parsed, topology } from './option-parsers.ts';
@@ -45,7 +46,7 @@ export const machineSettings = {
       ).argParser(collect),
     arch: () =>
       new Option('--arch <arch>', 'architecture of the guest; auto takes that of the kernel')
-        .choices(['auto', 'x86_64', 'aarch64', 'riscv64'] as const)
+        .choices(['auto', ...archWords] as const)
         .default('auto' as const)
         .env('EULAB_ARCH'),
     machine: () =>

@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import * as v from 'valibot';
+import { archWords } from './architectures.ts';
 import { engineNames } from './engine-names.ts';
 import { grouped } from './grouped.ts';
 import { parsed } from './option-parsers.ts';
@@ -7,6 +8,11 @@ import { parsed } from './option-parsers.ts';
 /** The settings of verifying, releasing and pulling: a part of the table of settings in config.ts. */
 export const proofSettings = {
   verifyName: () => new Option('--name <name>', 'the kernel of that name (default: the one in use)'),
+  proofArch: () =>
+    new Option('--arch <arch>', 'architecture of the kernel in use, and of the ramdisk; auto takes what there is')
+      .choices(['auto', ...archWords] as const)
+      .default('auto' as const)
+      .env('EULAB_ARCH'),
   ...grouped('Build:', {
     verifyEngine: () => new Option('--engine <engine>', 'what builds (default: what built it)').choices(engineNames),
   }),

@@ -1,12 +1,13 @@
 import { constants, copyFile, link, mkdir, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { type ArchName, archOf, foreignArchs, usualArch } from '../architectures.ts';
 import { EulabError, isErrno } from '../errors.ts';
 import { kernelName } from '../kernel-values.ts';
-import { kernelFolder, kernelNames, noKernel } from './kernel-names.ts';
+import { archFolder, kernelFolder, kernelNames, noKernel } from './kernel-names.ts';
 import type { FileRecord, Manifest } from './manifest.ts';
 import { current, manifestOf, stage } from './store.ts';
 
-/** A kernel of the workspace. What lies in artifacts/ itself is the one in use: hard links to the files in `folder`. */
+/** A kernel of the workspace. What lies in the folder of its architecture is the one in use: hard links to the files in `folder`. */
 export interface StoredKernel {
   readonly name: string;
   readonly folder: string;
@@ -17,24 +18,29 @@ export interface StoredKernel {
 /** The kernels of a workspace, by name. @throws EulabError when a manifest is broken. */
 export async function storedKernels(artifacts: string): Promise<StoredKernel[]> {
   const names = kernelNames(artifacts);
-  const used = names.length === 0 ? undefined : (await manifestOf(artifacts, 'kernel'))?.name;
+  const archs = names.length === 0 ? [] : [usualArch, ...foreignArchs];
+  const used = await Promise.all(archs.map(async (arch) => (await manifestOf(archFolder(artifacts, arch), 'kernel'))?.name));
   return await Promise.all(
     names.map(async (name) => {
       const folder = kernelFolder(artifacts, name);
       const manifest = await manifestOf(folder, 'kernel');
       if (manifest === undefined) throw noKernel(artifacts, name);
-      return { name, folder, manifest, used: name === used };
+      return { name, folder, manifest, used: used.includes(name) };
     }),
   );
 }
 
 /**
- * The kernel that was made from this key, of that name if one is said; undefined when there is none, or not all of it any more.
+ * The kernel that was made from this key, of that name if one is said; the one in use for `arch` first; undefined when there is none, or not all of it any more.
  *
  * @throws EulabError when a manifest is broken.
  */
-export async function kernelOfKey(artifacts: string, key: string, name: string | undefined): Promise<string | undefined> {
-  const used = await current(artifacts, 'kernel', key);
+export async function kernelOfKey(
+  artifacts: string,
+  key: string,
+  { name, arch = usualArch }: { readonly name: string | undefined; readonly arch?: ArchName },
+): Promise<string | undefined> {
+  const used = await current(archFolder(artifacts, arch), 'kernel', key);
   const first = used.state === 'current' ? used.manifest.name : undefined;
   // The one in use first, and alone when it is the one: nothing else is then read.
   const names = name === undefined ? [...(first === undefined ? [] : [first]), ...kernelNames(artifacts)] : [name];
@@ -44,8 +50,13 @@ export async function kernelOfKey(artifacts: string, key: string, name: string |
   return undefined;
 }
 
+/** The architecture of a product; those of before there was more than one do not say it. Pure. */
+export function archIn({ inputs }: Pick<Manifest, 'inputs'>): ArchName {
+  return archOf(inputs['arch'] ?? '') ?? usualArch;
+}
+
 /**
- * Puts a kernel in use: its files appear in artifacts/, and those of the one before go from there. The caller holds the lock of
+ * Puts a kernel in use: its files appear in the folder of its architecture, artifacts/ for the usual one, and those of the one before go from there. The caller holds the lock of
  * the product. Nothing is done when it is the one in use already.
  *
  * @throws EulabError (2) when there is none of that name; EulabError when a file of it is gone or changed.
@@ -62,9 +73,10 @@ export async function useKernel(artifacts: string, name: string): Promise<Manife
       hint: `build it again: ${command}`,
     });
   }
-  const used = await current(artifacts, 'kernel', key).catch(() => undefined);
+  const place = archFolder(artifacts, archIn(manifest));
+  const used = await current(place, 'kernel', key).catch(() => undefined);
   if (used?.state === 'current' && used.manifest.name === name && same(used.manifest.files, files)) return used.manifest;
-  await using staging = await stage(artifacts, 'kernel');
+  await using staging = await stage(place, 'kernel');
   for (const { path, mtimeMs } of files) {
     await mkdir(dirname(join(staging.folder, path)), { recursive: true });
     await linked(join(folder, path), join(staging.folder, path), mtimeMs);

@@ -1,7 +1,8 @@
+import { usualArch } from '../architectures.ts';
 import type { BootFiles, CheckedFiles } from '../boot/image/files.ts';
-import type { ArchName } from '../boot/machine/arch.ts';
 import { driversOf } from '../boot/machine/drivers.ts';
 import type { Drive } from '../boot/machine/drives.ts';
+import { plainImageVersion } from '../boot/machine/machine.ts';
 import type { Nic } from '../boot/machine/nic.ts';
 import type { Layer } from '../ramdisk/additions/layer.ts';
 import { findModules } from '../ramdisk/additions/module-folder.ts';
@@ -10,7 +11,6 @@ import type { Options } from './boot-options.ts';
 
 /** A boot whose initramfs may be added to. */
 export interface LayeredBoot extends BootFiles {
-  readonly arch: ArchName;
   readonly checked: CheckedFiles | undefined;
   readonly net: readonly Nic[];
   readonly drives: readonly Drive[];
@@ -27,7 +27,7 @@ export interface LayeredBoot extends BootFiles {
 export async function layerFor(options: Options, boot: LayeredBoot): Promise<Layer | undefined> {
   const { add, overlay, program, package: packages, init, module, modules, service, contents } = options;
   const said = [add, overlay, program, packages, init, module, service, contents].some((value) => value !== undefined);
-  const version = boot.checked?.kernel.facts.version;
+  const version = boot.arch === usualArch ? boot.checked?.kernel?.facts.version : plainImageVersion(boot.kernel);
   const drivers = version !== undefined && modules !== 'none' && findModules(boot.kernel, version, modules) !== undefined;
   if (!said && !drivers && (modules === undefined || modules === 'none')) return undefined;
   const { bootLayer, wishOf } = await import('./layers.ts');

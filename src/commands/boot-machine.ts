@@ -1,3 +1,4 @@
+import { archOf } from '../architectures.ts';
 import { kernelFile } from '../artifacts/kernel-names.ts';
 import { claim, runtimeFolder } from '../boot/running/running.ts';
 import type { Teller } from '../boot/told.ts';
@@ -6,7 +7,7 @@ import type { Options } from './boot-options.ts';
 import type { Context } from './context.ts';
 
 export function kernelPath(context: Context, options: Options): string {
-  return kernelFile(context.workspace().artifacts, options.kernel);
+  return kernelFile(context.workspace().artifacts, options.kernel, archOf(options.arch));
 }
 
 /** Who tells of the machine; loaded only when somebody listens. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { archOf } from '../architectures.ts';
 import { markCache } from '../artifacts/cache.ts';
 import type { Size } from '../boot/channel/frame.ts';
 import { logFile } from '../boot/console.ts';
@@ -7,6 +8,7 @@ import { bootedInitramfs } from '../boot/image/initramfs-form.ts';
 import { bootedKernel } from '../boot/image/kernel-form.ts';
 import type { Inspection } from '../boot/inspection/inspection.ts';
 import { type Drive, rootWords } from '../boot/machine/drives.ts';
+import { checkProfiled } from '../boot/machine/limits.ts';
 import { kernelArch } from '../boot/machine/machine.ts';
 import { type Nic, nicWords, usualNic } from '../boot/machine/nic.ts';
 import { type Prepared, prepare } from '../boot/machine/prepare.ts';
@@ -73,16 +75,16 @@ export async function plan(
   const { env, signal, manner } = context;
   const { artifacts, cache } = context.workspace();
   const kernel = kernelPath(context, options);
-  const initrd = options.initrd ?? defaultInitrd(artifacts);
-  const files = { kernel, initrd, cache, memoryBytes: options.memory, words: options.append ?? [] };
+  const arch = kernelArch(kernel, archOf(options.arch) ?? 'auto');
+  if (options.profileBoot !== undefined) checkProfiled(arch);
+  const initrd = options.initrd ?? defaultInitrd(artifacts, arch);
+  const files = { arch, kernel, initrd, cache, memoryBytes: options.memory, words: options.append ?? [] };
   // A profile shows the decompression too, unless it was asked to do without.
   const wanted = options.profileBoot !== undefined && options.kernelForm === 'auto' ? 'bzimage' : options.kernelForm;
-  const arch = kernelArch(kernel, options.arch);
-  // Those of other architectures say less of themselves.
-  const checked = options.check && arch === 'x86_64' ? await checkFiles(files) : undefined;
+  const checked = options.check ? await checkFiles(files) : undefined;
   const drives = await disksOf(options, artifacts);
   const net = await cardsOf(context, options);
-  const layer = await layerFor(options, { ...files, arch, checked, net, drives, signal, manner });
+  const layer = await layerFor(options, { ...files, checked, net, drives, signal, manner });
   const shell = argv.length === 0;
   const boots = !options.dryRun && !options.explain;
   if (boots && shell) needTerminal('a shell', 'run a command instead: eulab boot -- COMMAND');

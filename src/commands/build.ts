@@ -1,4 +1,7 @@
 import { Command } from 'commander';
+import { archOf, usualArch } from '../architectures.ts';
+import { archFolder } from '../artifacts/kernel-names.ts';
+import { archIn } from '../artifacts/kernels.ts';
 import type { Manifest } from '../artifacts/manifest.ts';
 import { settings } from '../config.ts';
 import { documentText } from '../documents/document.ts';
@@ -9,11 +12,12 @@ import { buildKernel } from '../kernel/build.ts';
 import { profiles } from '../kernel/profile.ts';
 import { buildRamdisk } from '../ramdisk/build.ts';
 import type { Report } from '../report.ts';
-import { shown, size } from '../ui.ts';
+import { shown } from '../ui.ts';
 import { again } from './again.ts';
 import { type Context, epochOf } from './context.ts';
 import { configOfKernel, kernelFor, wishOf } from './layers.ts';
 import { madeFacts } from './made.ts';
+import { outputs } from './outputs.ts';
 import { print } from './ramdisk-image.ts';
 
 /** `eulab build kernel|ramdisk`. */
@@ -41,6 +45,8 @@ function kernel(context: Context) {
     .addOption(settings.set())
     .addOption(settings.lenient())
     .addOption(settings.kernelNamed())
+    .addOption(settings.buildArch())
+    .addOption(settings.toolchain())
     .addOption(settings.engine())
     .addOption(settings.baseImage())
     .addOption(settings.jobs())
@@ -51,7 +57,7 @@ function kernel(context: Context) {
     .addOption(settings.json())
     .addHelpText(
       'after',
-      `\nProfiles:\n${known}\n\nExamples:\n  eulab build kernel\n  eulab build kernel --source 6.6.22 --set CONFIG_KASAN=y\n  eulab build kernel --source ~/linux --engine host\n  eulab build kernel --profile debug --name d && eulab boot --kernel d\n  eulab build kernel --json | jq .built\n  eulab build kernel -- menuconfig\n  eulab build kernel -- M=hello && eulab boot --module artifacts/extra/hello.ko`,
+      `\nProfiles:\n${known}\n\nExamples:\n  eulab build kernel\n  eulab build kernel --source 6.6.22 --set CONFIG_KASAN=y\n  eulab build kernel --source ~/linux --engine host\n  eulab build kernel --arch arm64 && eulab build ramdisk --arch arm64 && eulab boot --arch arm64\n  eulab build kernel --profile debug --name d && eulab boot --kernel d\n  eulab build kernel --json | jq .built\n  eulab build kernel -- menuconfig\n  eulab build kernel -- M=hello && eulab boot --module artifacts/extra/hello.ko`,
     )
     .action(async (words, options, self) => {
       const request = (report: Report) => ({
@@ -59,6 +65,7 @@ function kernel(context: Context) {
         source: options.source,
         sites: sites({ mirror: options.mirror, releases: options.releases }),
         profile: options.profile,
+        toolchain: options.toolchain,
         fragments: options.fragment ?? [],
         set: options.set ?? [],
         lenient: options.lenient === true,
@@ -66,7 +73,9 @@ function kernel(context: Context) {
       });
       if (words.length === 0) return await built(context, options.json === true, (report) => buildKernel(request(report)));
       if (options.json === true) throw noDocument(words);
-      const said = (['source', 'profile', 'fragment', 'set'] as const).some((name) => given(self.getOptionValueSource(name)));
+      const said = (['source', 'profile', 'arch', 'toolchain', 'fragment', 'set'] as const).some((name) =>
+        given(self.getOptionValueSource(name)),
+      );
       const { makeTargetsOf } = await import('./build-targets.ts');
       await makeTargetsOf(context, words, { request, said });
     });
@@ -101,6 +110,7 @@ function ramdisk(context: Context) {
     .addOption(settings.service())
     .addOption(settings.contents())
     .addOption(settings.compression())
+    .addOption(settings.buildArch())
     .addOption(settings.engine())
     .addOption(settings.baseImage())
     .addOption(settings.jobs())
@@ -111,7 +121,8 @@ function ramdisk(context: Context) {
     .addHelpText('after', ramdiskExamples)
     .action(async (options) => {
       const { artifacts, cache } = context.workspace();
-      const kernel = kernelFor(options.kernel, artifacts);
+      const arch = archOf(options.arch) ?? usualArch;
+      const kernel = kernelFor(options.kernel, artifacts, arch);
       await built(context, options.json === true, async (report) => {
         const wish = await wishOf(options, kernel, { cache, signal: context.signal, report });
         return await buildRamdisk({
@@ -134,6 +145,7 @@ Examples:
   eulab build ramdisk --program strace --program gdb --overlay ./root
   eulab build ramdisk --compression zstd:19
   eulab build ramdisk --json --events fd:3 3>events.ndjson
+  eulab build ramdisk --arch arm64
 
 A file for --contents, beside ./tests and ./bin/probe:
   { "add": ["tests:/tests"], "program": ["strace", "bin/probe"], "service": { "beat": "while sleep 1; do date; done" } }
@@ -141,6 +153,7 @@ A file for --contents, beside ./tests and ./bin/probe:
 
 /** The options that both builds have. */
 interface Common {
+  readonly arch: string;
   readonly engine: EngineName;
   readonly baseImage?: string | undefined;
   readonly jobs?: number | undefined;
@@ -148,9 +161,10 @@ interface Common {
 }
 
 function common(context: Context, options: Common, report: Report, verb: readonly string[]) {
-  const { engine, baseImage, jobs } = options;
+  const { arch, engine, baseImage, jobs } = options;
   return {
     workspace: context.workspace(),
+    arch: archOf(arch) ?? usualArch,
     engine,
     baseImage,
     jobs,
@@ -176,11 +190,16 @@ async function built(
   const { artifacts } = context.workspace();
   const done = await shown(context.manner, async ({ report }) => {
     const { manifest, built } = await work(report);
-    const files = manifest.files.map(({ path, bytes }) => `${path} (${size(bytes)})`).join(', ');
-    report({ kind: 'note', text: built ? `${artifacts}: ${files}` : `nothing to do: ${files}, made from the same inputs` });
+    const files = outputs(manifest.files);
+    const place = archFolder(artifacts, archIn(manifest));
+    report({ kind: 'note', text: built ? `${place}: ${files}` : `nothing to do: ${files}, made from the same inputs` });
     return { manifest, built };
   });
   if (!json) return;
-  const document = { schema: 1, built: done.built, ...madeFacts(done.manifest, artifacts) } as const;
+  const document = {
+    schema: 1,
+    built: done.built,
+    ...madeFacts(done.manifest, archFolder(artifacts, archIn(done.manifest))),
+  } as const;
   await print(documentText('build', document));
 }

@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ArchName } from '../architectures.ts';
+import { archFolder } from '../artifacts/kernel-names.ts';
 
-/** The image that `eulab build ramdisk` left in artifacts/, by whatever compression; the usual name when there is none. */
-export function defaultInitrd(artifacts: string): string {
-  const places = ['.gz', '', '.zst', '.lz4', '.xz'].map((ending) => join(artifacts, `initramfs.cpio${ending}`));
-  return places.find(existsSync) ?? join(artifacts, 'initramfs.cpio.gz');
+/** The image that `eulab build ramdisk` left for an architecture, by whatever compression; the usual name when there is none. */
+export function defaultInitrd(artifacts: string, arch: ArchName): string {
+  const folder = archFolder(artifacts, arch);
+  const places = ['.gz', '', '.zst', '.lz4', '.xz'].map((ending) => join(folder, `initramfs.cpio${ending}`));
+  return places.find(existsSync) ?? join(folder, 'initramfs.cpio.gz');
 }

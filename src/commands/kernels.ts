@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { kernelFolder, kernelNames, noKernel } from '../artifacts/kernel-names.ts';
-import { type StoredKernel, storedKernels, useKernel } from '../artifacts/kernels.ts';
+import { architectures, usualArch } from '../architectures.ts';
+import { archFolder, imageOf, kernelFolder, kernelNames, noKernel } from '../artifacts/kernel-names.ts';
+import { archIn, type StoredKernel, storedKernels, useKernel } from '../artifacts/kernels.ts';
 import { lock } from '../artifacts/lock.ts';
 import { lockName } from '../artifacts/manifest.ts';
 import { apply, kernelPlan } from '../clean.ts';
@@ -18,7 +19,8 @@ export function kernels(context: Context) {
   return new Command('kernels')
     .summary('the kernels of the workspace: list, use, remove')
     .description(
-      'List the kernels that were built here: name, version, profile, size, date; * is the one that artifacts/bzImage is.\n' +
+      'List the kernels that were built here: name, architecture, version, profile, size, date; * is one that is booted unless another\n' +
+        'is named: the one that artifacts/bzImage is, and of another architecture artifacts/ARCH/Image.\n' +
         'eulab boot --kernel NAME boots one without making it that one.',
     )
     .addOption(settings.json())
@@ -58,16 +60,25 @@ function remove(context: Context) {
         const workspace = context.workspace();
         const { artifacts } = workspace;
         const list = await storedKernels(artifacts);
-        if (list.some((kernel) => kernel.name === name && kernel.used)) throw inUse(list, name);
-        const planned = await kernelPlan(workspace, kernelFolder(artifacts, name), context.signal);
-        for (const text of planned.notes) report({ kind: 'note', text });
-        report({ kind: 'note', text: `removed ${name}: ${size(await apply(planned, workspace, context.signal))}` });
+        const used = list.find((kernel) => kernel.name === name && kernel.used);
+        const arch = used === undefined ? undefined : archIn(used.manifest);
+        const others = list.filter((kernel) => kernel.name !== name && archIn(kernel.manifest) === arch);
+        // The last one of another architecture may go: what is booted unless something else is said is not that.
+        if (used !== undefined && (arch === usualArch || others.length > 0)) throw inUse(others, name);
+        const folders = [kernelFolder(artifacts, name), ...(arch === undefined ? [] : [archFolder(artifacts, arch)])];
+        let bytes = 0;
+        for (const folder of folders) {
+          const planned = await kernelPlan(workspace, folder, context.signal);
+          for (const text of planned.notes) report({ kind: 'note', text });
+          bytes += await apply(planned, workspace, context.signal);
+        }
+        report({ kind: 'note', text: `removed ${name}: ${size(bytes)}` });
       });
     });
 }
 
-function inUse(list: readonly StoredKernel[], name: string): EulabError {
-  const other = list.find((kernel) => kernel.name !== name);
+/** `others` are of its architecture. */
+function inUse([other]: readonly StoredKernel[], name: string): EulabError {
   const first = other === undefined ? '' : `use another first: eulab kernels use ${other.name}; or `;
   return new EulabError(`the kernel ${name} is in use`, {
     hint: `${first}remove all there are: eulab clean kernel`,
@@ -94,26 +105,28 @@ async function locked(
 /** A kernel as programs are told of it. Pure. */
 function facts({ name, folder, manifest, used }: StoredKernel) {
   const { inputs, files } = manifest;
-  const built = files.find(({ path }) => path === 'bzImage')?.mtimeMs ?? 0;
+  const image = imageOf(files.map(({ path }) => path));
+  const built = files.find(({ path }) => path === image)?.mtimeMs ?? 0;
   return {
     name,
+    arch: architectures[archIn(manifest)].word,
     version: inputs['version'] ?? '',
     profile: inputs['profile'] ?? '',
     bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
     built: new Date(built).toISOString(),
     used,
-    file: join(folder, 'bzImage'),
+    file: join(folder, image),
   };
 }
 
 function table(list: readonly StoredKernel[]): string {
-  const rows = list.map(facts).map(({ name, version, profile, bytes, built, used }) => {
-    return [used ? '*' : '', name, version, profile, size(bytes), localTime(new Date(built))];
+  const rows = list.map(facts).map(({ name, arch, version, profile, bytes, built, used }) => {
+    return [used ? '*' : '', name, arch, version, profile, size(bytes), localTime(new Date(built))];
   });
-  const all = [['', 'NAME', 'VERSION', 'PROFILE', 'SIZE', 'BUILT'], ...rows];
+  const all = [['', 'NAME', 'ARCH', 'VERSION', 'PROFILE', 'SIZE', 'BUILT'], ...rows];
   const wide = (column: number) => Math.max(...all.map((row) => row[column]?.length ?? 0));
   const line = (row: readonly string[]) =>
-    row.map((cell, column) => (column === 4 ? cell.padStart(wide(column)) : cell.padEnd(wide(column)))).join('  ');
+    row.map((cell, column) => (column === 5 ? cell.padStart(wide(column)) : cell.padEnd(wide(column)))).join('  ');
   return all.map((row) => `${line(row).trimEnd()}\n`).join('');
 }
 

@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { kernelFile } from '../artifacts/kernel-names.ts';
+import { type ArchName, usualArch } from '../architectures.ts';
+import { kernelFile, kernelInUse } from '../artifacts/kernel-names.ts';
 import type { CheckedFiles } from '../boot/image/files.ts';
 import { keep, payloadFolder, sizeOf, touch } from '../boot/image/kept.ts';
 import { configOf } from '../boot/image/kernel-config.ts';
 import { kernelFacts } from '../boot/image/kernel-image.ts';
+import { plainImageVersion } from '../boot/machine/machine.ts';
 import { EulabError, status } from '../errors.ts';
 import { isEmpty, type Layer, layerOf, type Wish } from '../ramdisk/additions/layer.ts';
 import { type Layout, layoutOf } from '../ramdisk/additions/layout.ts';
@@ -78,7 +80,10 @@ function modulesOf(named: readonly string[], asked: string | undefined, kernel: 
   }
   if (version === undefined) {
     if (first === undefined) return undefined;
-    throw wrong(`--module ${first}: the version of ${path} is not known`, 'name a kernel that is a bzImage: --kernel FILE');
+    throw wrong(
+      `--module ${first}: the version of ${path} is not known`,
+      'name a kernel that is a bzImage, or a plain Image: --kernel FILE',
+    );
   }
   const found = findModules(path, version, asked);
   const away = 'name the folder that has modules.dep or modules.order: --modules DIR';
@@ -164,10 +169,11 @@ async function* entriesIn(file: OpenFile) {
 }
 
 /** The kernel that an initramfs is built for: the one that was named, else the one in artifacts/ if there is any. */
-export function kernelFor(asked: string | undefined, artifacts: string): LayerKernel {
-  const path = kernelFile(artifacts, asked);
-  const nothing = { path, version: undefined, machine: 'x86_64', drivers: [], list: 'image' } as const;
+export function kernelFor(asked: string | undefined, artifacts: string, arch: ArchName): LayerKernel {
+  const path = asked === undefined ? kernelInUse(artifacts, arch) : kernelFile(artifacts, asked);
+  const nothing = { path, version: undefined, machine: arch, drivers: [], list: 'image' } as const;
   if (asked === undefined && !existsSync(path)) return nothing;
+  if (arch !== usualArch) return { ...nothing, version: plainImageVersion(path) };
   try {
     using file = openFile(path, { option: '--kernel', maker: 'eulab build kernel' });
     return { ...nothing, version: kernelFacts(file, path).version };

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Argument, Command } from 'commander';
+import { usualArch } from '../architectures.ts';
 import { kernelFile } from '../artifacts/kernel-names.ts';
 import { show } from '../command.ts';
 import { settings } from '../config.ts';
@@ -175,8 +176,8 @@ async function begin(context: Context, kept: Progress, lab: Lab): Promise<void> 
 /** What every lab needs, and is not there yet. */
 function unbuilt({ artifacts }: Workspace): EulabError | undefined {
   const parts = [
-    ['kernel', kernelFile(artifacts, undefined)],
-    ['ramdisk', defaultInitrd(artifacts)],
+    ['kernel', kernelFile(artifacts, undefined, usualArch)],
+    ['ramdisk', defaultInitrd(artifacts, usualArch)],
   ] as const;
   const absent = parts.filter(([, file]) => !existsSync(file)).map(([what]) => what);
   if (absent.length === 0) return undefined;
@@ -197,7 +198,7 @@ async function boots(context: Context, lab: Lab, kept: Progress): Promise<Goal[]
   return await shown(context.manner, async ({ report }) => {
     const step = (text: string) => report({ kind: 'step', text });
     return await lab.check({
-      ...{ folder, workspace, step, given: join(lesson, 'files'), initrd: defaultInitrd(workspace.artifacts) },
+      ...{ folder, workspace, step, given: join(lesson, 'files'), initrd: defaultInitrd(workspace.artifacts, usualArch) },
       ...{ env: context.env, signal: context.signal },
       boot: async (booting) => {
         step(`${booting.what ?? 'booting'}: ${show({ file: 'eulab', args: ['boot', ...withoutLimits(booting.options)] })}`);

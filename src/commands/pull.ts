@@ -1,11 +1,15 @@
 import { Command } from 'commander';
+import { architectures, usualArch } from '../architectures.ts';
+import { archFolder } from '../artifacts/kernel-names.ts';
+import { archIn } from '../artifacts/kernels.ts';
 import { settings } from '../config.ts';
 import { documentText } from '../documents/document.ts';
 import { pull as pulled } from '../release/pull.ts';
-import { shown, size } from '../ui.ts';
+import { shown } from '../ui.ts';
 import { again } from './again.ts';
 import type { Context } from './context.ts';
 import { madeFacts } from './made.ts';
+import { outputs } from './outputs.ts';
 import { print } from './ramdisk-image.ts';
 
 /** `eulab pull`. */
@@ -38,13 +42,16 @@ export function pull(context: Context) {
           report,
           signal: context.signal,
         });
-        const files = [...done.kernel.files, ...done.ramdisk.files].map(({ path, bytes }) => `${path} (${size(bytes)})`);
-        report({ kind: 'note', text: `${artifacts}: ${files.join(', ')}` });
-        report({ kind: 'note', text: `the kernel ${done.kernel.name} is in use; boot it: eulab boot` });
+        const arch = archIn(done.kernel);
+        const files = outputs([...done.kernel.files, ...done.ramdisk.files]);
+        report({ kind: 'note', text: `${archFolder(artifacts, arch)}: ${files}` });
+        const boot = `eulab boot${arch === usualArch ? '' : ` --arch ${architectures[arch].word}`}`;
+        report({ kind: 'note', text: `the kernel ${done.kernel.name} is in use; boot it: ${boot}` });
         return done;
       });
       if (options.json !== true) return;
-      const facts = { schema: 1, kernel: madeFacts(kernel, artifacts), ramdisk: madeFacts(ramdisk, artifacts) } as const;
+      const place = archFolder(artifacts, archIn(kernel));
+      const facts = { schema: 1, kernel: madeFacts(kernel, place), ramdisk: madeFacts(ramdisk, place) } as const;
       await print(documentText('pulled', facts));
     });
 }

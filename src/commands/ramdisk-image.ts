@@ -1,4 +1,5 @@
 import type { CommandUnknownOpts } from 'commander';
+import { archInUse } from '../artifacts/kernel-names.ts';
 import { EulabError } from '../errors.ts';
 import type { Bytes } from '../ramdisk/image/bytes.ts';
 import type { Context } from './context.ts';
@@ -13,7 +14,8 @@ export async function withImage<Result>(
   named: string | undefined,
   look: (file: Bytes, path: string) => Promise<Result>,
 ): Promise<Result> {
-  const path = named ?? defaultInitrd(context.workspace().artifacts);
+  const { artifacts } = context.workspace();
+  const path = named ?? defaultInitrd(artifacts, archInUse(artifacts));
   const { openFile } = await import('../ramdisk/image/file.ts');
   using file = openFile(path, { option: 'FILE', maker: 'eulab build ramdisk' });
   try {

@@ -1,6 +1,7 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { Command } from 'commander';
+import { archInUse } from '../artifacts/kernel-names.ts';
 import { settings } from '../config.ts';
 import { documentText } from '../documents/document.ts';
 import { EulabError, status } from '../errors.ts';
@@ -79,6 +80,7 @@ async function compressionOf(
   if (wanted !== undefined && wanted.method !== 'auto') return { method: wanted.method, level: wanted.level };
   if (wanted === undefined && named !== undefined) return { method: named };
   const { configOfKernel, kernelFor } = await import('./layers.ts');
-  const kernel = kernelFor(undefined, context.workspace().artifacts);
+  const { artifacts } = context.workspace();
+  const kernel = kernelFor(undefined, artifacts, archInUse(artifacts));
   return settled(wanted, bytes, { config: configOfKernel(kernel), here: (program) => locate(program) !== undefined });
 }

@@ -1,7 +1,9 @@
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { kernelFolder, kernelNames, noKernel } from '../artifacts/kernel-names.ts';
+import { archOf } from '../architectures.ts';
+import { archFolder, archInUse, kernelFolder, kernelNames, noKernel } from '../artifacts/kernel-names.ts';
+import { archIn } from '../artifacts/kernels.ts';
 import { settings } from '../config.ts';
 import { documentText } from '../documents/document.ts';
 import { productIn, writeRelease } from '../release/pack.ts';
@@ -21,15 +23,17 @@ export function release(context: Context) {
     .addOption(settings.releaseOutput())
     .addOption(settings.verifyName())
     .addOption(settings.json())
+    .addOption(settings.proofArch())
     .addHelpText(
       'after',
       '\nExamples:\n  eulab release\n  eulab release --name debug-6.6.22 --output debug.tar\n  eulab pull eulab-lab-6.6.22.tar',
     )
-    .action(async ({ name, output, json }) => {
+    .action(async ({ name, arch, output, json }) => {
       const { artifacts, root } = context.workspace();
       if (name !== undefined && !kernelNames(artifacts).includes(name)) throw noKernel(artifacts, name);
-      const kernel = await productIn(name === undefined ? artifacts : kernelFolder(artifacts, name), 'kernel');
-      const ramdisk = await productIn(artifacts, 'ramdisk');
+      const used = () => archFolder(artifacts, archOf(arch) ?? archInUse(artifacts));
+      const kernel = await productIn(name === undefined ? used() : kernelFolder(artifacts, name), 'kernel');
+      const ramdisk = await productIn(archFolder(artifacts, archIn(kernel.manifest)), 'ramdisk');
       const called = kernel.manifest.name ?? 'kernel';
       const file = output === undefined ? join(root, `eulab-${called}.tar`) : resolve(output);
       const digest = await shown(context.manner, async ({ report }) => {

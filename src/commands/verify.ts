@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Argument, Command } from 'commander';
-import { kernelNames, noKernel } from '../artifacts/kernel-names.ts';
+import { archOf } from '../architectures.ts';
+import { archFolder, archInUse, kernelNames, noKernel } from '../artifacts/kernel-names.ts';
 import { manifestName } from '../artifacts/manifest.ts';
 import { settings } from '../config.ts';
 import { documentText } from '../documents/document.ts';
@@ -24,6 +25,7 @@ export function verify(context: Context) {
     )
     .addArgument(new Argument('[product]', 'one of the two (default: those that are there)').choices(products))
     .addOption(settings.verifyName())
+    .addOption(settings.proofArch())
     .addOption(settings.verifyEngine())
     .addOption(settings.jobs())
     .addOption(settings.json())
@@ -35,10 +37,11 @@ export function verify(context: Context) {
     .action(async (product, options) => {
       const { artifacts } = context.workspace();
       const { name, engine, jobs, json } = options;
-      const wanted = name === undefined ? chosen(artifacts, product) : named(artifacts, product, name);
+      const arch = archOf(options.arch) ?? archInUse(artifacts);
+      const wanted = name === undefined ? chosen(archFolder(artifacts, arch), product) : named(artifacts, product, name);
       const verdicts: Verdict[] = [];
       const { signal } = context;
-      const request = { workspace: context.workspace(), name, engine, jobs, signal };
+      const request = { workspace: context.workspace(), name, arch, engine, jobs, signal };
       for (const each of wanted) {
         const verdict = await shown(context.manner, ({ report }) => verified({ ...request, product: each, report }));
         verdicts.push(verdict);

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -9,6 +8,7 @@ import { probe, read, run } from '../exec.ts';
 import type { Report } from '../report.ts';
 import { stageBuild } from './call.ts';
 import { type Image, importDockerfile, importImage, inspectImage, pullImage, type Stage } from './engine.ts';
+import { packagesIn, usualPackages } from './packages.ts';
 import { prepared, temporary } from './temporary.ts';
 import { storeOf, type Way } from './way.ts';
 
@@ -26,6 +26,8 @@ export interface ImageRequest {
   readonly dockerfile: string;
   /** The image to start from; undefined to find one. */
   readonly base: string | undefined;
+  /** Lists in utils/toolchain of what is needed beyond the usual packages. */
+  readonly lists: readonly string[];
   readonly report: Report;
   readonly signal: AbortSignal;
 }
@@ -43,30 +45,43 @@ export interface BaseImage {
 
 /**
  * An image with the toolchain, ready to build in: made once from the base image, found again afterwards by a tag that
- * depends on the base's id and the list of packages.
+ * depends on the base's id and the list of packages. With more lists it is one on top of the usual one.
  *
  * Without a base given: the bootstrapped one if it is there, else the registry's, else one is bootstrapped.
  *
  * @throws EulabError (3) when no image can be had.
  */
 export async function toolchain(request: ImageRequest): Promise<Toolchain> {
-  const { way, home, dockerfile, report, signal } = request;
+  const { way, home, lists, signal } = request;
   const base = await baseImage(request);
   const id = await imageId(way, base, signal);
-  const tag = `localhost/eulab-toolchain:${digest(id, ...packages(home)).slice(0, 12)}`;
+  const named = (packages: readonly string[]) => `localhost/eulab-toolchain:${digest(id, ...packages).slice(0, 12)}`;
+  const [usual, wanted] = [usualPackages(home), packagesIn(home, lists)];
+  const tag = named([...usual, ...wanted]);
   if ((await imageId(way, tag, signal)) === '') {
-    report({ kind: 'step', text: 'preparing the toolchain image' });
-    await makeImage(request, {
-      context: home,
-      dockerfile: join(home, dockerfile),
-      target: 'toolchain',
-      args: { BASE_IMAGE: base },
-      tag,
-      network: 'host',
-      layers: true,
-    });
+    const below = named(usual);
+    if ((await imageId(way, below, signal)) === '') await makeToolchain(request, { base, tag: below, lists: [] });
+    if (tag !== below) await makeToolchain(request, { base: below, tag, lists });
   }
   return { name: tag, way, context: home, base: { name: base, id } };
+}
+
+async function makeToolchain(
+  request: ImageRequest,
+  { base, tag, lists }: { readonly base: string; readonly tag: string; readonly lists: readonly string[] },
+): Promise<void> {
+  const { home, dockerfile, report } = request;
+  const text = lists.length === 0 ? 'preparing the toolchain image' : `preparing the toolchain image for ${lists.join(', ')}`;
+  report({ kind: 'step', text });
+  await makeImage(request, {
+    context: home,
+    dockerfile: join(home, dockerfile),
+    target: 'toolchain',
+    args: { BASE_IMAGE: base, ...(lists.length === 0 ? {} : { LISTS: lists.join(' ') }) },
+    tag,
+    network: 'host',
+    layers: true,
+  });
 }
 
 /** Builds a stage that has a tag. @throws CommandError, also when the tool said that it was done and there is no image. */
@@ -118,7 +133,7 @@ export async function imageId(way: Way, name: string, signal: AbortSignal): Prom
  */
 export async function bootstrap(request: Pick<ImageRequest, 'home' | 'way' | 'report' | 'signal'>): Promise<void> {
   const { home, way, report, signal } = request;
-  const wanted = packages(home);
+  const wanted = usualPackages(home);
   const folder = await mkdtemp(join(tmpdir(), 'eulab-image-'));
   try {
     const tarball = join(folder, 'base.tar');
@@ -143,15 +158,6 @@ export async function bootstrap(request: Pick<ImageRequest, 'home' | 'way' | 're
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** What utils/toolchain/install installs, by name. */
-function packages(home: string): string[] {
-  return ['packages', 'optional'].flatMap((name) =>
-    readFileSync(join(home, 'utils/toolchain', name), 'utf8')
-      .trim()
-      .split('\n'),
-  );
 }
 
 /** Pure. Documentation and translations are left out: a build reads none of them, and they are a fifth of the image. */

@@ -1,3 +1,4 @@
+import type { ArchName } from '../architectures.ts';
 import type { EngineName } from '../engine-names.ts';
 import type { Report } from '../report.ts';
 import type { Workspace } from '../workspace.ts';
@@ -6,6 +7,8 @@ import type { Workspace } from '../workspace.ts';
 export interface BuildRequest {
   readonly workspace: Workspace;
   readonly engine: EngineName;
+  /** What it is built for. */
+  readonly arch: ArchName;
   /** The container image to start from; undefined to find one. */
   readonly baseImage: string | undefined;
   /** Parallel jobs; undefined for one a CPU. */

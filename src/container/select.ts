@@ -31,6 +31,8 @@ export interface EngineRequest {
   readonly dockerfile: string;
   /** Programs that the build calls, looked for on the host before it is built there. */
   readonly tools: readonly string[];
+  /** Lists in utils/toolchain with the packages of what an image does not have anyway. */
+  readonly lists: readonly string[];
   readonly baseImage: string | undefined;
   readonly report: Report;
   readonly signal: AbortSignal;

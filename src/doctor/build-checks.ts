@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { usualArch } from '../architectures.ts';
 import { choose } from '../container/select.ts';
 import { EulabError } from '../errors.ts';
 import { locate, missing, probe } from '../exec.ts';
 import { programs } from '../kernel/build.ts';
 import { isRoot } from '../net/probe.ts';
-import { tools } from '../ramdisk/programs.ts';
+import { toolsFor } from '../ramdisk/programs.ts';
 import { installedTarball } from '../source/debian.ts';
 import { getText } from '../source/http.ts';
 import { scratch } from '../source/scratch.ts';
@@ -37,7 +38,7 @@ export const buildChecks: readonly Examination[] = [
     costs: '--engine host cannot build',
     bad: 'warning',
     look: async ({ env }) => {
-      const wanted = [...new Set([...programs, ...tools])];
+      const wanted = [...new Set([...programs, ...toolsFor(usualArch, false)])];
       const [first, ...others] = wanted.filter((tool) => locate(tool, env) === undefined);
       if (first !== undefined) throw missing(first, ...others);
       return `${wanted.join(', ')} are here`;

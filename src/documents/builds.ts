@@ -4,12 +4,13 @@ import { bytes, count, digest, major, path, text } from './parts.ts';
 /** One kernel of the workspace. */
 const kernel = v.object({
   name: text,
+  arch: v.pipe(text, v.description('what it is for: x86_64, arm64, riscv64')),
   version: v.pipe(text, v.description('as the kernel says it; empty when it is not known')),
   profile: text,
   bytes: v.pipe(bytes, v.description('all its files together')),
   built: v.pipe(text, v.description('when, in ISO 8601')),
-  used: v.pipe(v.boolean(), v.description('the one that artifacts/bzImage is')),
-  file: v.pipe(path, v.description('its bzImage')),
+  used: v.pipe(v.boolean(), v.description('the one that artifacts/bzImage is, or of another architecture artifacts/ARCH/Image')),
+  file: v.pipe(path, v.description('its bzImage, or Image')),
 });
 
 export const kernels = v.array(kernel);

@@ -65,6 +65,7 @@ export const image = v.object({
       fault: v.optional(text),
       name: v.optional(text),
       needs: v.pipe(v.array(text), v.description("switches of the kernel's configuration without which it does not start")),
+      machine: v.optional(v.pipe(text, v.description('what /init is a program for: x86-64, arm64, riscv'))),
     }),
     v.description('whether the kernel could start /init'),
   ),

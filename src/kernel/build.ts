@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { architectures, variant } from '../architectures.ts';
 import { markCache } from '../artifacts/cache.ts';
 import { kernelFolder, usualName } from '../artifacts/kernel-names.ts';
 import { kernelOfKey, useKernel } from '../artifacts/kernels.ts';
@@ -8,6 +9,7 @@ import { type FileRecord, lockName, type Manifest } from '../artifacts/manifest.
 import { programsOf, provenanceName, renderProvenance } from '../artifacts/provenance.ts';
 import { current, stage } from '../artifacts/store.ts';
 import { onHost } from '../container/engine.ts';
+import { listsFor } from '../container/packages.ts';
 import { type Engine, engine } from '../container/select.ts';
 import { digest } from '../digest.ts';
 import { EulabError } from '../errors.ts';
@@ -23,7 +25,6 @@ import { explainLost } from './kconfig.ts';
 import { cacheNote, type Listener, logged } from './log.ts';
 import { checkClean, forget, isCollected, isConfigured, keepCollected, keepConfigured, tools } from './objects.ts';
 import { jobs, type KernelBuild } from './plan.ts';
-import type { Profile } from './profile.ts';
 import { kernelRecipe } from './recipe.ts';
 import { lost } from './requested.ts';
 import { type Asked, type KernelRequest, type Wish, wishOf } from './wish.ts';
@@ -44,7 +45,7 @@ export async function buildKernel(request: KernelRequest): Promise<{ readonly ma
   await using _lock = await lock(join(artifacts, lockName('kernel')), request.command, { signal, report });
   // What lies in a developer's folder may have changed: make itself finds out, and fast.
   if (!request.force && wish.spec.kind !== 'folder') {
-    const found = await kernelOfKey(artifacts, wish.key, request.name);
+    const found = await kernelOfKey(artifacts, wish.key, request);
     if (found !== undefined) return { manifest: await useKernel(artifacts, found), built: false };
   }
 
@@ -54,7 +55,7 @@ export async function buildKernel(request: KernelRequest): Promise<{ readonly ma
   if (request.force) await forget(build);
   const hashing = hashOf(making, cache);
   await make(making, hashing.begin);
-  const name = request.name ?? usualName(build.profile.name, source.version);
+  const name = request.name ?? usualName(build.profile.name, source.version, variant(build.arch, build.toolchain));
   const folder = kernelFolder(artifacts, name);
   const product = `${name} ${wish.key}`;
   const found = await current(folder, 'kernel', wish.key);
@@ -66,7 +67,7 @@ export async function buildKernel(request: KernelRequest): Promise<{ readonly ma
   const hash = await hashing.end();
   const used = await tools(build);
   const recipe = await kernelRecipe({ request, wish, source, hash, where, tools: used });
-  const facts = { ...inputs({ ...source, digest: source.digest ?? hash }, build.profile, where), ...programsOf(used) };
+  const facts = { ...inputs({ ...source, digest: source.digest ?? hash }, build, where), ...programsOf(used) };
   const record = { path: provenanceName('kernel'), text: (files: readonly FileRecord[]) => renderProvenance(recipe, files) };
   await staging.commit({ key: wish.key, inputs: facts, command: request.command, name, record });
   await keepCollected(build, product);
@@ -83,13 +84,14 @@ export async function prepare(request: KernelRequest, wish: Wish): Promise<Makin
   const { spec, asked, profile } = wish;
   const where = await kernelEngine(request, asked.all.get('KERNEL_LZ4') === 'y' ? ['lz4'] : []);
   const source = await kernelSource(spec, { sites: request.sites, cache: workspace.cache, signal, report });
-  if (spec.kind === 'folder') await checkClean(source.folder);
-  const objects = objectFolder(source, profile, workspace);
+  const { arch, toolchain } = request;
+  if (spec.kind === 'folder') await checkClean(source.folder, arch);
+  const objects = objectFolder(source, { ...request, profile });
   const build: KernelBuild = {
     source: source.folder,
     objects,
     ccache: request.ccache === false ? undefined : join(workspace.cache, 'ccache'),
-    profile,
+    ...{ profile, arch, toolchain },
     fragment: join(objects, 'eulab.config'),
     jobs: request.jobs,
     epoch: request.epoch,
@@ -101,7 +103,12 @@ export async function prepare(request: KernelRequest, wish: Wish): Promise<Makin
 /** What compiles: an engine with what kbuild calls, and more programs if there are. @throws EulabError (3) when there is none. */
 export function kernelEngine(request: KernelRequest, more: readonly string[] = []): Promise<Engine> {
   const facts = { wanted: request.engine, home: request.workspace.home, dockerfile: 'Dockerfile.kernel' };
-  return engine({ ...request, ...facts, tools: [...programs, ...more] });
+  return engine({
+    ...request,
+    ...facts,
+    tools: [...programs, ...compilers(request), ...more],
+    lists: listsFor(request.arch, request.toolchain),
+  });
 }
 
 /** What is made, of what, and where. */
@@ -168,7 +175,7 @@ export async function configure(making: Making): Promise<void> {
 
 /** What is built, as a user is told of it. Pure. */
 export function called({ source, build }: Making): string {
-  return `Linux ${source.version} (${build.profile.name})`;
+  return `Linux ${source.version} (${build.profile.name}${variant(build.arch, build.toolchain)})`;
 }
 
 /** Where its output goes. */
@@ -184,10 +191,22 @@ export function logOf({ objects }: KernelBuild, { cache }: Workspace): string {
 /** What kbuild calls, beyond what every system has. */
 export const programs = ['gcc', 'make', 'flex', 'bison', 'bc', 'perl'];
 
+/** What compiles a kernel, where it is not the usual gcc, which makes kbuild's own programs. Pure. */
+function compilers({ arch, toolchain }: Pick<KernelRequest, 'arch' | 'toolchain'>): string[] {
+  if (toolchain === 'llvm') return ['clang', 'ld.lld', 'llvm-ar'];
+  const { prefix } = architectures[arch];
+  return prefix === '' ? [] : [`${prefix}gcc`];
+}
+
 /** Where a profile's objects of a source are, by its version and what tells two sources of one version apart. Pure. */
-export function objectFolder(source: Source, { name }: Profile, { cache }: Workspace): string {
+export function objectFolder(
+  source: Source,
+  build: Pick<KernelBuild, 'profile' | 'arch' | 'toolchain'> & { readonly workspace: Workspace },
+): string {
+  const { profile, arch, toolchain, workspace } = build;
   const identity = digest(source.digest ?? source.folder).slice(0, 12);
-  return join(cache, 'obj', `linux-${source.version}-${identity}-${name}`);
+  const end = `${profile.name}${variant(arch, toolchain)}`;
+  return join(workspace.cache, 'obj', `linux-${source.version}-${identity}-${end}`);
 }
 
 /** Tells what was asked for and did not stick, before an hour is spent on a kernel without it. */
@@ -195,7 +214,7 @@ async function checkConfig(build: KernelBuild, asked: Asked, { report, lenient }
   const got = parse(await readFile(join(build.objects, '.config'), 'utf8'), '.config');
   const vanished = lost(asked.all, got);
   if (vanished.length === 0) return;
-  const lines = new Map((await explainLost(build.source, vanished, got)).map((line) => [line.symbol, line.text]));
+  const lines = new Map((await explainLost(build.source, vanished, got, build.arch)).map((line) => [line.symbol, line.text]));
   const theirs = vanished.filter(({ symbol }) => asked.user.has(symbol));
   for (const { symbol } of vanished) {
     if (lenient || !asked.user.has(symbol)) report({ kind: 'warning', text: lines.get(symbol) ?? symbol });
@@ -208,14 +227,16 @@ async function checkConfig(build: KernelBuild, asked: Asked, { report, lenient }
 }
 
 /** Facts for people, in the manifest; the record has all of them. */
-function inputs(source: Source, chosen: Profile, where: Engine): Record<string, string> {
+function inputs(source: Source, { profile, arch, toolchain }: KernelBuild, where: Engine): Record<string, string> {
   return {
     source: source.origin,
     version: source.version,
     folder: source.folder,
     digest: source.digest ?? '',
     verified: source.verified,
-    profile: chosen.name,
+    profile: profile.name,
+    arch: architectures[arch].word,
+    toolchain,
     engine: where.kind,
     image: where.kind === 'host' ? '' : where.image.name,
   };

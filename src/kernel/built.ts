@@ -1,7 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { kernelFolder, noKernel } from '../artifacts/kernel-names.ts';
-import { storedKernels } from '../artifacts/kernels.ts';
+import { type Toolchain, toolchains, variant } from '../architectures.ts';
+import { archFolder, archInUse, kernelFolder, noKernel } from '../artifacts/kernel-names.ts';
+import { archIn, storedKernels } from '../artifacts/kernels.ts';
 import type { Manifest } from '../artifacts/manifest.ts';
 import { manifestOf } from '../artifacts/store.ts';
 import type { Engine } from '../container/select.ts';
@@ -35,12 +36,17 @@ export async function builtKernel(request: TargetRequest): Promise<BuiltKernel> 
   const { engine = '', folder = '', profile: profileName = '' } = manifest.inputs;
   const build: KernelBuild = {
     ...{ source: folder, objects, ccache: join(cache, 'ccache'), profile: profile(profileName), fragment: '' },
-    ...{ jobs: request.jobs, epoch: request.epoch },
+    ...{ arch: archIn(manifest), toolchain: toolchainIn(manifest), jobs: request.jobs, epoch: request.epoch },
   };
   // By the same programs as the kernel, unless another engine is asked for.
   const same = engineNames.find((known) => known === engine) ?? 'auto';
   const wanted = request.engine === 'auto' ? same : request.engine;
-  return { name, build, where: await kernelEngine({ ...request, engine: wanted }) };
+  const { arch, toolchain } = build;
+  return { name, build, where: await kernelEngine({ ...request, arch, toolchain, engine: wanted }) };
+}
+
+function toolchainIn({ inputs }: Manifest): Toolchain {
+  return toolchains.find((known) => known === inputs['toolchain']) ?? 'gcc';
 }
 
 /** A kernel of the workspace, and the folder that has its objects. */
@@ -60,7 +66,8 @@ export async function keptKernel({
   workspace: { artifacts, cache },
   name,
 }: Pick<TargetRequest, 'workspace' | 'name'>): Promise<Found> {
-  const manifest = await manifestOf(name === undefined ? artifacts : kernelFolder(artifacts, name), 'kernel');
+  const used = () => archFolder(artifacts, archInUse(artifacts));
+  const manifest = await manifestOf(name === undefined ? used() : kernelFolder(artifacts, name), 'kernel');
   if (manifest === undefined && name !== undefined) throw noKernel(artifacts, name);
   if (manifest?.name === undefined) throw notBuilt('there is no kernel yet', 'eulab build kernel');
   const all = join(cache, 'obj');
@@ -76,7 +83,7 @@ async function saidKernel(request: TargetRequest): Promise<Found> {
   const { workspace, sites, report, signal, name } = request;
   const wish = await wishOf(request);
   const source = await kernelSource(wish.spec, { sites, cache: workspace.cache, signal, report });
-  const objects = objectFolder(source, wish.profile, workspace);
+  const objects = objectFolder(source, { ...request, profile: wish.profile });
   const kernels = (await storedKernels(workspace.artifacts)).filter((one) => name === undefined || one.name === name);
   // Of two that are the same, the one in use.
   for (const kernel of kernels.sort((a, b) => Number(b.used) - Number(a.used))) {
@@ -84,7 +91,7 @@ async function saidKernel(request: TargetRequest): Promise<Found> {
     const config = parse(await readFile(join(objects, '.config'), 'utf8'), '.config');
     if (lost(wish.asked.user, config).length === 0) return { name: kernel.name, manifest: kernel.manifest, objects };
   }
-  const called = `Linux ${source.version} (${wish.profile.name})`;
+  const called = `Linux ${source.version} (${wish.profile.name}${variant(request.arch, request.toolchain)})`;
   throw notBuilt(`${called} is not built yet, or not like this`, request.command.replace(/ (?:--|M=\S*) .*$| M=\S*$/, ''));
 }
 

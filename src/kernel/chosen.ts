@@ -1,5 +1,6 @@
 import { mkdir, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { architectures, usualArch } from '../architectures.ts';
 import { ignore } from '../artifacts/tree.ts';
 import { show } from '../command.ts';
 import { type Image, removeImage } from '../container/engine.ts';
@@ -137,7 +138,7 @@ async function keepChosen(all: Fragment, changed: Fragment, request: KernelReque
 }
 
 /** The call that builds with a fragment, and else the same. Pure. */
-function buildWith(fragment: string, { source, profile, engine, workspace }: KernelRequest): string {
+function buildWith(fragment: string, { source, profile, arch, toolchain, engine, workspace }: KernelRequest): string {
   const short = relative(process.cwd(), fragment);
   const said = [
     ...(workspace.root === process.cwd() ? [] : ['-C', workspace.root]),
@@ -145,6 +146,8 @@ function buildWith(fragment: string, { source, profile, engine, workspace }: Ker
     'kernel',
     ...(source === 'auto' ? [] : ['--source', source]),
     ...(profile === 'lab' ? [] : ['--profile', profile]),
+    ...(arch === usualArch ? [] : ['--arch', architectures[arch].word]),
+    ...(toolchain === 'gcc' ? [] : ['--toolchain', toolchain]),
     ...(engine === 'auto' ? [] : ['--engine', engine]),
     '--fragment',
     short.startsWith('..') ? fragment : short,

@@ -51,7 +51,7 @@ export async function database(
 export function compilation(text: string, directory: string): Compilation | undefined {
   const [, line] = /^(?:saved)?cmd_\S+ := (.*)$/m.exec(text) ?? [];
   // Some objects get a second command behind a semicolon: objtool and the like.
-  const [, command, file] = /^(?:ccache )?(\S*gcc .* -c -o \S+) ([^\s;]+\.[cS])\s*(?:;.*)?$/.exec(line ?? '') ?? [];
+  const [, command, file] = /^(?:ccache )?(\S*(?:gcc|clang) .* -c -o \S+) ([^\s;]+\.[cS])\s*(?:;.*)?$/.exec(line ?? '') ?? [];
   if (command === undefined || file === undefined) return undefined;
   // Its list of what it includes is for kbuild alone.
   const plain = command

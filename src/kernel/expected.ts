@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { architectures, variant } from '../architectures.ts';
 import { parse } from './fragment.ts';
 import type { KernelBuild } from './plan.ts';
 import { rules } from './rules.ts';
@@ -45,9 +46,10 @@ async function counted(objects: string): Promise<number | undefined> {
 }
 
 /** What the last whole build of the same profile made, of whatever source. */
-async function countedBefore({ objects, profile }: KernelBuild): Promise<number | undefined> {
+async function countedBefore({ objects, profile, arch, toolchain }: KernelBuild): Promise<number | undefined> {
   const all = dirname(objects);
-  const others = (await readdir(all)).filter((name) => name !== basename(objects) && name.endsWith(`-${profile.name}`));
+  const end = `-${profile.name}${variant(arch, toolchain)}`;
+  const others = (await readdir(all)).filter((name) => name !== basename(objects) && name.endsWith(end));
   const dates = await Promise.all(
     others.map(async (name) => {
       const found = await stat(join(all, name, file)).catch(() => undefined);
@@ -58,7 +60,7 @@ async function countedBefore({ objects, profile }: KernelBuild): Promise<number 
   return latest === undefined ? undefined : await counted(join(all, latest.name));
 }
 
-async function countedRules({ objects, source }: KernelBuild): Promise<number | undefined> {
+async function countedRules({ objects, source, arch }: KernelBuild): Promise<number | undefined> {
   const text = await readFile(join(objects, '.config'), 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   const config = parse(text, '.config');
@@ -71,6 +73,6 @@ async function countedRules({ objects, source }: KernelBuild): Promise<number | 
       }
     },
     value: (symbol) => (config.get(symbol) ?? 'n').replace(/^n$/, ''),
-    arch: 'x86',
+    arch: architectures[arch].folder,
   });
 }

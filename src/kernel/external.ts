@@ -11,7 +11,8 @@ export interface External {
   readonly copy: string;
 }
 
-const folderName = 'eulab.external';
+/** In the object folder: the copies. */
+export const externalFolder = 'eulab.external';
 
 /** Who has more names a folder with much else in it. */
 const mostFiles = 5000;
@@ -24,7 +25,7 @@ const mostFiles = 5000;
  */
 export async function copied(folder: string, objects: string, source: string): Promise<External> {
   checkPlace(folder, source);
-  const all = join(objects, folderName);
+  const all = join(objects, externalFolder);
   // Of a build that was killed nothing is known: see eulab.unsure in utils/kernel/build.
   if (await there(join(objects, 'eulab.unsure'))) await rm(all, { recursive: true, force: true });
   const id = `${basename(folder).replace(/[^A-Za-z0-9._-]/g, '_')}-${digest(folder).slice(0, 8)}`;
@@ -46,7 +47,7 @@ export async function copied(folder: string, objects: string, source: string): P
 
 /** The copies in an object folder, each with the folder that it is one of. */
 export async function externalFolders(objects: string): Promise<ReadonlyMap<string, string>> {
-  const all = join(objects, folderName);
+  const all = join(objects, externalFolder);
   const names = await readdir(all).catch(() => []);
   const lists = names.filter((name) => name.endsWith('.json'));
   const pairs = await Promise.all(

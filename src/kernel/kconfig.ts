@@ -1,3 +1,4 @@
+import { type ArchName, architectures } from '../architectures.ts';
 import type { Fragment } from './fragment.ts';
 import { explain } from './kconfig/explain.ts';
 import { readTree } from './kconfig/tree.ts';
@@ -15,9 +16,11 @@ export async function explainLost(
   source: string,
   lost: readonly Lost[],
   config: Fragment,
+  arch: ArchName,
 ): Promise<{ readonly symbol: string; readonly text: string }[]> {
   if (lost.length === 0) return [];
-  const tree = await readTree(source);
+  const { folder } = architectures[arch];
+  const tree = await readTree(source, { ARCH: folder, SRCARCH: folder });
   return lost.map((one) => ({
     symbol: one.symbol,
     text: `CONFIG_${one.symbol}=${one.asked} was asked and is ${one.got}: ${explain(one, tree, config)}`,

@@ -7,6 +7,7 @@ import { EulabError, status } from '../errors.ts';
 import { logOf } from './build.ts';
 import type { BuiltKernel } from './built.ts';
 import { atHome, copied, type External, modulesIn } from './external.ts';
+import { extraSymbols } from './extra-symbols.ts';
 import { parse } from './fragment.ts';
 import { logged, targetLines } from './log.ts';
 import { writeTargets } from './objects.ts';
@@ -28,7 +29,8 @@ export async function makeModule(request: TargetRequest, kernel: BuiltKernel, { 
   const external = await copied(folder, build.objects, build.source);
   await symbolVersions(request, kernel);
   const flags = words.filter((word) => word.startsWith(flagsWord)).map((word) => word.slice(flagsWord.length));
-  const rest = words.filter((word) => !word.startsWith(flagsWord));
+  const others = words.filter((word) => !word.startsWith(flagsWord));
+  const rest = await Promise.all(others.map((word) => extraSymbols(word, build.objects)));
   request.report({ kind: 'step', text: `building ${folder} for ${name}` });
   const all = [`M=${external.copy}`, `${flagsWord}${[...pathMap(external), ...flags].join(' ')}`, ...rest];
   await inObjects(request, kernel, all, external);

@@ -1,5 +1,6 @@
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type ArchName, architectures } from '../architectures.ts';
 import { digest } from '../digest.ts';
 import { EulabError, status } from '../errors.ts';
 import type { KernelBuild } from './plan.ts';
@@ -19,8 +20,8 @@ const collected = 'eulab.collected';
  * @throws EulabError (2) with make's own remedy.
  * @see the target outputmakefile of the kernel's Makefile
  */
-export async function checkClean(source: string): Promise<void> {
-  for (const name of ['.config', 'include/config', 'arch/x86/include/generated']) {
+export async function checkClean(source: string, arch: ArchName): Promise<void> {
+  for (const name of ['.config', 'include/config', `arch/${architectures[arch].folder}/include/generated`]) {
     if ((await mark(join(source, name))) === '') continue;
     throw new EulabError(`the source tree ${source} is not clean: it has ${name}`, {
       hint: `eulab builds into a folder of its own, for which the tree must be clean: make -C ${source} mrproper (its .config goes too)`,

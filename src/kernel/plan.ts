@@ -1,3 +1,4 @@
+import type { ArchName, Toolchain } from '../architectures.ts';
 import type { Job, Mount } from '../container/engine.ts';
 import type { Profile } from './profile.ts';
 
@@ -9,6 +10,8 @@ export interface KernelBuild {
   /** Undefined to do without. */
   readonly ccache: string | undefined;
   readonly profile: Profile;
+  readonly arch: ArchName;
+  readonly toolchain: Toolchain;
   /** The config fragment with all that is asked for, inside `objects`. */
   readonly fragment: string;
   /** Undefined for one a CPU. */
@@ -35,6 +38,8 @@ export function jobs(build: KernelBuild & { readonly out?: string }): KernelJobs
   const env = {
     SRC: build.source,
     OBJ: build.objects,
+    MACHINE: build.arch,
+    TOOLCHAIN: build.toolchain,
     BASE: build.profile.base,
     FRAGMENT: build.fragment,
     JOBS: build.jobs === undefined ? '' : String(build.jobs),

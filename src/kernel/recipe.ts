@@ -1,11 +1,13 @@
-import { join } from 'node:path';
+import { architectures } from '../architectures.ts';
 import { packagesOf, programsOf, type Recipe } from '../artifacts/provenance.ts';
 import { imageInput, ownFiles, portable, userFile } from '../artifacts/recipe-inputs.ts';
+import { listsFor } from '../container/packages.ts';
 import { baseOf, type Engine } from '../container/select.ts';
 import { exactSource } from '../source/exact.ts';
 import type { Source } from '../source/source.ts';
 import { version } from '../version.ts';
 import { render } from './fragment.ts';
+import { kernelFiles } from './own-files.ts';
 import type { KernelRequest, Wish } from './wish.ts';
 
 /** What is known of a kernel's build when it is done. */
@@ -23,14 +25,16 @@ export interface KernelFacts {
 /** The recipe of a kernel, for the record beside it. */
 export async function kernelRecipe(facts: KernelFacts): Promise<Recipe> {
   const { request, wish, source, hash, where, tools } = facts;
-  const { workspace, fragments, set, lenient, name, sites, engine, baseImage, epoch, command } = request;
+  const { workspace, arch, toolchain, fragments, set, lenient, name, sites, engine, baseImage, epoch, command } = request;
   const { profile, asked } = wish;
-  const own = [...kernelFiles(where.kind), ...profile.fragments.map((file) => join('utils/kernel', file))];
+  const own = kernelFiles({ profile, arch, lists: listsFor(arch, toolchain) }, where.kind, workspace.home);
   return {
     product: 'kernel',
     asked: {
       source: request.source,
       profile: profile.name,
+      arch: architectures[arch].word,
+      toolchain,
       fragments: fragments.map((file) => portable(workspace.root, file)),
       set,
       lenient,
@@ -57,9 +61,4 @@ export async function kernelRecipe(facts: KernelFacts): Promise<Recipe> {
     ],
     maker: version(),
   };
-}
-
-function kernelFiles(kind: Engine['kind']): string[] {
-  const container = ['Dockerfile.kernel', 'utils/toolchain/install', 'utils/toolchain/packages', 'utils/toolchain/optional'];
-  return ['utils/kernel/build', 'utils/toolchain/versions', ...(kind === 'host' ? [] : container)];
 }

@@ -53,7 +53,7 @@ const refusals: readonly { readonly word: RegExp; readonly what: string; readonl
   {
     word: /^(?:ARCH|SUBARCH|CROSS_COMPILE|CC|LD|LLVM|LLVM_IAS|HOSTCC)=/,
     what: 'all objects of a folder are made by the same programs',
-    hint: 'leave it out',
+    hint: 'say it to eulab: --arch, --toolchain',
   },
   {
     word: /^(?:z?install|vmlinuz_install|modules_install|headers_install|dtbs_install|modules_sign)$/,

@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Toolchain } from '../architectures.ts';
+import { listsFor } from '../container/packages.ts';
 import type { BuildRequest } from '../container/request.ts';
 import { digest } from '../digest.ts';
 import { EulabError } from '../errors.ts';
 import type { Sites } from '../source/source.ts';
 import { parseSource, type SourceSpec } from '../source/spec.ts';
-import type { Workspace } from '../workspace.ts';
 import { type Fragment, merge, parse, render, setting } from './fragment.ts';
+import { fragmentsOf, kernelFiles, textOf } from './own-files.ts';
 import { type Profile, profile } from './profile.ts';
 
 /** A kernel as the user asked for it. */
@@ -15,6 +17,7 @@ export interface KernelRequest extends BuildRequest {
   /** Where the source is fetched from, where it is not the usual site. */
   readonly sites: Partial<Sites>;
   readonly profile: string;
+  readonly toolchain: Toolchain;
   /** Config fragments of the user's, merged over the profile's in order. */
   readonly fragments: readonly string[];
   /** `CONFIG_X=y` settings, merged last. */
@@ -39,8 +42,13 @@ export async function wishOf(request: KernelRequest): Promise<Wish> {
   const spec = parseSource(request.source);
   const chosen = profile(request.profile);
   const asked = await askedFor(request, chosen);
-  const own = await scripts(request.workspace);
-  return { spec, profile: chosen, asked, scripts: own, key: requestKey(request, asked, own) };
+  const files = kernelFiles(
+    { ...request, profile: chosen, lists: listsFor(request.arch, request.toolchain) },
+    request.engine,
+    request.workspace.home,
+  );
+  const own = await textOf(files, request.workspace);
+  return { spec, profile: chosen, asked, scripts: own, key: await requestKey(request, asked, own) };
 }
 
 /** What the profile asks for, what the user asks for, and both. */
@@ -50,7 +58,8 @@ export interface Asked {
 }
 
 async function askedFor(request: KernelRequest, chosen: Profile): Promise<Asked> {
-  const ours = chosen.fragments.map((name) => join(request.workspace.utils, 'kernel', name));
+  const { home } = request.workspace;
+  const ours = fragmentsOf(chosen, request.arch, home).map((name) => join(home, name));
   const theirs = await Promise.all(request.fragments.map(readFragment));
   const user = merge(...theirs, new Map(request.set.map(setting)));
   return { user, all: merge(...(await Promise.all(ours.map(readFragment))), user) };
@@ -66,30 +75,24 @@ async function readFragment(file: string): Promise<Fragment> {
   return parse(text, file);
 }
 
-/** The build's own scripts: a change of theirs is a change of the kernel. */
-async function scripts({ home, utils }: Workspace): Promise<string> {
-  const files = [
-    join(home, 'Dockerfile.kernel'),
-    join(utils, 'kernel/build'),
-    join(utils, 'toolchain/packages'),
-    join(utils, 'toolchain/versions'),
-  ];
-  return (await Promise.all(files.map((file) => readFile(file, 'utf8')))).join('\0');
-}
-
-function requestKey(request: KernelRequest, asked: Asked, scripts: string): string {
-  const { source, sites, profile, engine, baseImage, epoch } = request;
+async function requestKey(request: KernelRequest, asked: Asked, scripts: string): Promise<string> {
+  const { source, sites, profile, arch, toolchain, fragments, engine, baseImage, epoch } = request;
+  // A remark in one changes no kernel, but it is in the record.
+  const theirs = await Promise.all(fragments.map((file) => readFile(file, 'utf8')));
   // What was made before there were records is made again.
   const parts = [
     'recorded',
     source,
     JSON.stringify(sites),
     profile,
+    arch,
+    toolchain,
     engine,
     baseImage ?? '',
     String(epoch),
     render(asked.all),
     scripts,
+    ...theirs,
   ];
   return digest(...parts);
 }

@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { architectures } from '../architectures.ts';
 import { markCache } from '../artifacts/cache.ts';
+import { archFolder } from '../artifacts/kernel-names.ts';
 import { lock } from '../artifacts/lock.ts';
 import { type FileRecord, lockName, type Manifest } from '../artifacts/manifest.ts';
 import { provenanceName, renderProvenance } from '../artifacts/provenance.ts';
 import { flushed } from '../artifacts/record.ts';
 import { current, stage } from '../artifacts/store.ts';
+import { listsFor } from '../container/packages.ts';
 import { EulabError, isErrno, status } from '../errors.ts';
 import { parseSource } from '../source/spec.ts';
 import { isEmpty, type Layer, layerOf, type Wish } from './additions/layer.ts';
@@ -19,7 +22,7 @@ import { skeleton } from './guest.ts';
 import { checkPacked } from './image/check.ts';
 import { packArchive } from './pack.ts';
 import { buildBase } from './programs.ts';
-import { ramdiskRecipe, watched } from './recipe.ts';
+import { ramdiskFiles, ramdiskRecipe, watched } from './recipe.ts';
 import type { RamdiskRequest } from './request.ts';
 import { tree } from './tree.ts';
 import { walk } from './walk.ts';
@@ -35,7 +38,7 @@ import { walk } from './walk.ts';
 export async function buildRamdisk(request: RamdiskRequest): Promise<{ readonly manifest: Manifest; readonly built: boolean }> {
   const { workspace, report, signal, wish } = request;
   const compression = (bytes: number) => settled(request.compression, bytes, request.able);
-  const { artifacts } = workspace;
+  const artifacts = archFolder(workspace.artifacts, request.arch);
   const guest = tree([...skeleton(), ...(await guestFiles(join(workspace.utils, 'guest')))]);
   const ready = request.busybox === undefined ? undefined : await readBusybox(request.busybox);
   const spec = parseSource(request.source, 'busybox');
@@ -47,6 +50,7 @@ export async function buildRamdisk(request: RamdiskRequest): Promise<{ readonly 
       .digest('hex');
 
   await markCache(workspace.cache);
+  await mkdir(artifacts, { recursive: true });
   await using _lock = await lock(join(artifacts, lockName('ramdisk')), request.command, { signal, report });
   const fresh = request.force || spec.kind === 'folder';
   const made = async (key: string) => (fresh ? undefined : await madeBefore(artifacts, key));
@@ -67,7 +71,8 @@ export async function buildRamdisk(request: RamdiskRequest): Promise<{ readonly 
   const image = join(staging.folder, name);
   const watch = layer === undefined ? undefined : watched(layer);
   const { sha256 } = await packArchive(archives(base.file, watch?.entries, request.epoch), image, how);
-  const inputs = layer === undefined ? base.inputs : { ...base.inputs, ...additionsIn(wish, layer) };
+  const facts = { ...base.inputs, arch: architectures[request.arch].word };
+  const inputs = layer === undefined ? facts : { ...facts, ...additionsIn(wish, layer) };
   // The disk takes its time for what is looked at meanwhile.
   const [packed] = await Promise.all([flushed(staging.folder, name, sha256), checkPacked(image, report)]);
   const recipe = await ramdiskRecipe(request, base.record, { how, added: watch?.inputs() ?? [] });
@@ -132,20 +137,12 @@ function executable(path: string): boolean {
 }
 
 async function requestKey(request: RamdiskRequest, guest: readonly Entry[], busybox: Uint8Array | undefined): Promise<string> {
-  const { source, sites, engine, baseImage, epoch, workspace } = request;
+  const { arch, source, sites, engine, baseImage, epoch, workspace } = request;
   const hash = createHash('sha256');
-  const agent = (await readdir(join(workspace.home, 'utils/agent'))).toSorted().map((name) => `utils/agent/${name}`);
-  const scripts = [
-    'Dockerfile.ramdisk',
-    'utils/busybox/build',
-    'utils/busybox/config',
-    'utils/toolchain/packages',
-    'utils/toolchain/versions',
-    ...agent,
-  ];
+  const files = await ramdiskFiles(workspace.home, engine, listsFor(arch));
   // What was made before there were records is made again.
-  hash.update(JSON.stringify(['recorded', source, sites, engine, baseImage ?? '', epoch]));
-  for (const script of scripts) hash.update(await readFile(join(workspace.home, script)));
+  hash.update(JSON.stringify(['recorded', arch, source, sites, engine, baseImage ?? '', epoch]));
+  for (const file of files) hash.update(await readFile(join(workspace.home, file)));
   for (const entry of guest) {
     hash.update(`${entry.type} ${entry.path} ${entry.mode}\0`);
     if (entry.type === 'file' && entry.data instanceof Uint8Array) hash.update(entry.data);

@@ -1,7 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { type ArchName, architectures, usualArch } from '../architectures.ts';
 import { isObject, type Job } from '../container/engine.ts';
+import { listsFor } from '../container/packages.ts';
 import { type Engine, engine, execute, artifacts as inContainer, streams } from '../container/select.ts';
 import { CommandError, EulabError } from '../errors.ts';
 import { busyboxSource } from '../source/busybox.ts';
@@ -19,8 +21,12 @@ import { untar } from './tar.ts';
 import { merge } from './tree.ts';
 import { walk } from './walk.ts';
 
-/** What compiles busybox on the host. */
-export const tools = ['gcc', 'make', 'musl-gcc'];
+/** What compiles a guest's programs on the host; `ready`: all but the agent. Pure. */
+export function toolsFor(arch: ArchName, ready: boolean): string[] {
+  const compiler = arch === usualArch ? 'musl-gcc' : `${architectures[arch].prefix}gcc`;
+  if (ready) return [arch === usualArch ? 'gcc' : compiler];
+  return ['gcc', 'make', compiler];
+}
 
 /** Builds what every guest has: the programs, out of their sources, and utils/guest. Returns the facts for manifest and record. */
 export async function buildBase(
@@ -35,14 +41,15 @@ export async function buildBase(
   const { workspace, report, signal } = request;
   const { guest, ready, spec, file } = base;
   const write = async (programs: Iterable<Entry> | AsyncIterable<Entry>) => {
-    await pack(merge(checked(programs), guest), file, request.epoch, { method: 'none' });
+    await pack(merge(checked(programs, request.arch), guest), file, request.epoch, { method: 'none' });
   };
   const where = await engine({
     ...request,
     wanted: request.engine,
     home: workspace.home,
     dockerfile: 'Dockerfile.ramdisk',
-    tools: ready === undefined ? tools : ['gcc'],
+    tools: toolsFor(request.arch, ready !== undefined),
+    lists: listsFor(request.arch),
   });
   if (ready !== undefined) {
     const programs = busyboxTree(ready, String(request.busybox));
@@ -103,10 +110,10 @@ async function compile(
 }
 
 /** The call of utils/busybox/build: for all of the guest's programs, or for the agent alone. */
-async function jobOf({ workspace, jobs, ccache }: RamdiskRequest, source: Source | undefined): Promise<Job> {
+async function jobOf({ workspace, arch, jobs, ccache }: RamdiskRequest, source: Source | undefined): Promise<Job> {
   const script = { script: 'utils/busybox/build', dockerfile: 'Dockerfile.ramdisk' };
-  if (source === undefined) return { ...script, env: { STEP: 'agent' }, mounts: [] };
-  const env = { SRC: source.folder, JOBS: jobs === undefined ? '' : String(jobs) };
+  if (source === undefined) return { ...script, env: { STEP: 'agent', MACHINE: arch }, mounts: [] };
+  const env = { MACHINE: arch, SRC: source.folder, JOBS: jobs === undefined ? '' : String(jobs) };
   const mounts = [{ path: source.folder, writable: false }];
   if (ccache === false) return { ...script, env, mounts };
   const kept = join(workspace.cache, 'ccache');
@@ -123,7 +130,7 @@ async function both(packing: Promise<void>, building: Promise<void>): Promise<vo
 }
 
 /** The same entries; the programs among them are looked at on their way: a guest without libraries needs static ones. */
-async function* checked(programs: Iterable<Entry> | AsyncIterable<Entry>): AsyncGenerator<Entry> {
+async function* checked(programs: Iterable<Entry> | AsyncIterable<Entry>, arch: ArchName): AsyncGenerator<Entry> {
   const wanted = new Set(['bin/busybox', 'bin/eulab-agent']);
   for await (const entry of programs) {
     if (entry.type !== 'file' || !wanted.delete(entry.path)) {
@@ -133,7 +140,7 @@ async function* checked(programs: Iterable<Entry> | AsyncIterable<Entry>): Async
     const name = basename(entry.path);
     const bytes = entry.data instanceof Uint8Array ? entry.data : await buffer(entry.data);
     const { machine, ...facts } = elf(bytes, name);
-    if (machine !== 'x86_64') throw new EulabError(`${name} is a program for another machine (${machine})`);
+    if (machine !== arch) throw new EulabError(`${name} is a program for another machine (${machine}, not ${arch})`);
     if (!facts.static) throw new EulabError(`${name} is not static: it wants ${facts.interpreter ?? 'shared libraries'}`);
     yield entryOf(entry.path, bytes, entry.mode);
   }

@@ -2,10 +2,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { architectures } from '../architectures.ts';
 import { type Input, packagesOf, programsOf, type Recipe, type Said } from '../artifacts/provenance.ts';
 import { imageInput, ownFiles, portable, userFile } from '../artifacts/recipe-inputs.ts';
+import { containerFiles, listsFor } from '../container/packages.ts';
 import { baseOf, type Engine } from '../container/select.ts';
 import { digest } from '../digest.ts';
+import type { EngineName } from '../engine-names.ts';
 import { probe } from '../exec.ts';
 import { exactSource, fileUri } from '../source/exact.ts';
 import { folderHash } from '../source/folder-hash.ts';
@@ -50,15 +53,18 @@ export async function baseRecord(
     },
     inputs: [
       ...program,
-      ...(await ownFiles(workspace, await ramdiskFiles(workspace.home, where))),
+      ...(await ownFiles(workspace, await ramdiskFiles(workspace.home, where.kind, listsFor(request.arch)))),
       ...imageInput(baseOf(where)),
       ...packagesOf(tools),
     ],
   };
 }
 
-/** What of eulab's own goes into an initramfs, or makes it. */
-async function ramdiskFiles(home: string, where: Engine): Promise<string[]> {
+/**
+ * The files of eulab's own that go into an initramfs, or make it, by their paths below its folder: what its key is made from, and what
+ * its record lists. The usual engine takes a container for granted. `more` are lists in utils/toolchain.
+ */
+export async function ramdiskFiles(home: string, engine: EngineName, more: readonly string[]): Promise<string[]> {
   const folders = ['utils/agent', 'utils/busybox', 'utils/guest'];
   const lists = await Promise.all(
     folders.map(async (folder) => {
@@ -68,8 +74,8 @@ async function ramdiskFiles(home: string, where: Engine): Promise<string[]> {
         .map(({ parentPath, name }) => join(parentPath, name).slice(home.length + 1));
     }),
   );
-  const container = ['Dockerfile.ramdisk', 'utils/toolchain/install', 'utils/toolchain/packages', 'utils/toolchain/optional'];
-  return [...lists.flat(), 'utils/toolchain/versions', ...(where.kind === 'host' ? [] : container)];
+  const container = engine === 'host' ? [] : ['Dockerfile.ramdisk', ...containerFiles(more)];
+  return [...lists.flat(), 'utils/toolchain/versions', ...container].sort();
 }
 
 /** The recipe of an initramfs, for the record beside it. `added` are the files that a user put in. */
@@ -78,7 +84,7 @@ export async function ramdiskRecipe(
   base: BaseRecord,
   { how, added }: { readonly how: Compressed; readonly added: readonly Input[] },
 ): Promise<Recipe> {
-  const { workspace, source, sites, busybox, engine, baseImage, epoch, command, wish } = request;
+  const { workspace, arch, source, sites, busybox, engine, baseImage, epoch, command, wish } = request;
   const ready = busybox === undefined ? [] : [await userFile(workspace, busybox, '--busybox')];
   return {
     product: 'ramdisk',
@@ -86,6 +92,7 @@ export async function ramdiskRecipe(
       source,
       ...(busybox === undefined ? {} : { busybox: portable(workspace.root, busybox) }),
       ...wished(wish),
+      arch: architectures[arch].word,
       // What the additions' paths are relative to.
       folder: portable(workspace.root, '.'),
       engine,

@@ -13,7 +13,7 @@ export const mostBytes = 4 * 1024 ** 3;
 /** What a member of a release belongs to; undefined for what has no place in one. Pure. */
 export function placeOf(member: string): 'kernel' | 'ramdisk' | 'release' | undefined {
   if (member === sums || member === sbom) return 'release';
-  if (/^(bzImage|config|kernel\.provenance\.json)$/.test(member)) return 'kernel';
+  if (/^(bzImage|Image|config|kernel\.provenance\.json)$/.test(member)) return 'kernel';
   if (/^(initramfs\.cpio(\.(gz|zst|lz4|xz))?|ramdisk\.provenance\.json)$/.test(member)) return 'ramdisk';
   return moduleFile(member) ? 'kernel' : undefined;
 }

@@ -1,7 +1,8 @@
 import { mkdir, readFile, rename, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { kernelFolder, kernelNames, usualName } from '../artifacts/kernel-names.ts';
-import { kernelOfKey, useKernel } from '../artifacts/kernels.ts';
+import { archOf, toolchains, usualArch, variant } from '../architectures.ts';
+import { archFolder, imageOf, kernelFolder, kernelNames, usualName } from '../artifacts/kernel-names.ts';
+import { archIn, kernelOfKey, useKernel } from '../artifacts/kernels.ts';
 import { lock } from '../artifacts/lock.ts';
 import { lockName, type Manifest } from '../artifacts/manifest.ts';
 import type { Provenance } from '../artifacts/provenance.ts';
@@ -49,7 +50,6 @@ export async function pull(request: PullRequest): Promise<Pulled> {
   const { artifacts } = workspace;
   const { file, digest } = await had(request);
   await using _kernel = await lock(join(artifacts, lockName('kernel')), command, { signal, report });
-  await using _ramdisk = await lock(join(artifacts, lockName('ramdisk')), command, { signal, report });
   const key = `release ${digest}`;
   const there = await inPlace(request, key);
   if (there !== undefined) return there;
@@ -57,9 +57,12 @@ export async function pull(request: PullRequest): Promise<Pulled> {
   await using unpacked = await stage(artifacts, 'kernel');
   const { members, kernel, ramdisk } = await unpack(file, unpacked.folder, signal);
   const name = request.name ?? nameOf(kernel);
-  await free(request, { name, key, bzImage: kernel.outputs.get('bzImage') });
+  await free(request, name, kernel.outputs);
+  const place = archFolder(artifacts, archIn({ inputs: factsOf(kernel) }));
+  await mkdir(place, { recursive: true });
+  await using _ramdisk = await lock(join(place, lockName('ramdisk')), command, { signal, report });
   await using kernelStage = await stage(kernelFolder(artifacts, name), 'kernel');
-  await using ramdiskStage = await stage(artifacts, 'ramdisk');
+  await using ramdiskStage = await stage(place, 'ramdisk');
   const stages = { kernel: kernelStage, ramdisk: ramdiskStage };
   for (const member of members) {
     const product = placeOf(member);
@@ -127,21 +130,24 @@ async function local({ from, sha256: wanted }: PullRequest): Promise<{ readonly 
 
 /** What is there already of this release. */
 async function inPlace({ workspace: { artifacts }, name, force }: PullRequest, key: string): Promise<Pulled | undefined> {
-  const ramdisk = await current(artifacts, 'ramdisk', key).catch(() => undefined);
-  const kernel = await kernelOfKey(artifacts, key, name).catch(() => undefined);
-  if (force || kernel === undefined || ramdisk?.state !== 'current') return undefined;
-  return { kernel: await useKernel(artifacts, kernel), ramdisk: ramdisk.manifest };
+  const found = await kernelOfKey(artifacts, key, { name }).catch(() => undefined);
+  const kernel = found === undefined ? undefined : await manifestOf(kernelFolder(artifacts, found), 'kernel');
+  if (force || found === undefined || kernel === undefined) return undefined;
+  const ramdisk = await current(archFolder(artifacts, archIn(kernel)), 'ramdisk', key).catch(() => undefined);
+  if (ramdisk?.state !== 'current') return undefined;
+  return { kernel: await useKernel(artifacts, found), ramdisk: ramdisk.manifest };
 }
 
 /** Checks that nobody's kernel is replaced by another. @throws EulabError (2) */
 async function free(
   { workspace: { artifacts }, force }: PullRequest,
-  wanted: { readonly name: string; readonly key: string; readonly bzImage: string | undefined },
+  name: string,
+  outputs: Provenance['outputs'],
 ): Promise<void> {
-  const { name, bzImage } = wanted;
+  const image = imageOf([...outputs.keys()]);
   if (force || !kernelNames(artifacts).includes(name)) return;
   const there = await manifestOf(kernelFolder(artifacts, name), 'kernel');
-  const same = there?.files.find(({ path }) => path === 'bzImage')?.sha256 === bzImage;
+  const same = there?.files.find(({ path }) => path === image)?.sha256 === outputs.get(image);
   if (same || there === undefined) return;
   throw new EulabError(`there is another kernel ${name}`, {
     hint: `keep this one by another name, with --name NAME; or take its place: --force`,
@@ -151,8 +157,9 @@ async function free(
 
 /** The name that a kernel was built under. Pure. */
 function nameOf({ asked, settled }: Provenance): string {
-  const { name, profile } = asked;
-  const said = typeof name === 'string' ? name : usualName(String(profile ?? 'kernel'), String(settled['version'] ?? ''));
+  const { name, profile, arch, toolchain } = asked;
+  const end = variant(archOf(String(arch)) ?? usualArch, toolchains.find((one) => one === toolchain) ?? 'gcc');
+  const said = typeof name === 'string' ? name : usualName(String(profile ?? 'kernel'), String(settled['version'] ?? ''), end);
   return (
     said
       .replace(/[^A-Za-z0-9._+-]/g, '-')
@@ -170,6 +177,8 @@ function factsOf({ product, asked, settled, inputs }: Provenance): Record<string
     digest: source?.digest?.['sha256'] ?? source?.digest?.['dirHash'] ?? source?.digest?.['gitTree'],
     verified: source?.facts?.['verified'],
     profile: product === 'kernel' ? asked['profile'] : undefined,
+    arch: asked['arch'],
+    toolchain: asked['toolchain'],
     engine: settled['engine'],
   };
   return Object.fromEntries(Object.entries(facts).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])));

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { extract } from 'tar-stream';
+import { imageOf } from '../artifacts/kernel-names.ts';
 import { type Built, type Provenance, parseProvenance, provenanceName } from '../artifacts/provenance.ts';
 import { EulabError, isErrno } from '../errors.ts';
 import { mostBytes, mostMembers, noRelease, parseSums, placeOf, sbom, sums } from './members.ts';
@@ -33,7 +34,7 @@ export async function unpack(file: string, folder: string, signal: AbortSignal):
     if (listed.get(name) === undefined) throw noRelease(file, `${name} is not in its ${sums}`);
     if (listed.get(name) !== digest) throw noRelease(file, `${name} has not the digest that its ${sums} says`);
   }
-  for (const name of ['bzImage', 'config', sbom, ...listed.keys()]) {
+  for (const name of [imageOf([...digests.keys()]), 'config', sbom, ...listed.keys()]) {
     if (!digests.has(name)) throw noRelease(file, `it has no ${name}`);
   }
   const kernel = await recordIn(folder, 'kernel', { file, digests });

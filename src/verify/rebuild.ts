@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import * as v from 'valibot';
+import { archOf, archWords, toolchains, usualArch } from '../architectures.ts';
 import type { Provenance } from '../artifacts/provenance.ts';
 import { type EngineName, engineNames } from '../engine-names.ts';
 import { EulabError, status } from '../errors.ts';
@@ -22,8 +23,14 @@ export interface Ways {
 
 const texts = v.optional(v.array(v.string()), []);
 const sites = v.optional(v.record(v.string(), v.string()), {});
-const common = { engine: v.picklist(engineNames), epoch: v.number(), sites };
-const kernelAsked = v.object({ ...common, profile: v.string(), fragments: texts, set: texts, lenient: v.boolean() });
+// Records of before there was more than one have none.
+const arch = v.optional(v.picklist(archWords), 'x86_64');
+const common = { engine: v.picklist(engineNames), epoch: v.number(), sites, arch };
+const kernelAsked = v.object({
+  ...common,
+  toolchain: v.optional(v.picklist(toolchains), 'gcc'),
+  ...{ profile: v.string(), fragments: texts, set: texts, lenient: v.boolean() },
+});
 const ramdiskAsked = v.object({
   ...common,
   busybox: v.optional(v.string()),
@@ -67,11 +74,12 @@ export async function rebuild(record: Provenance, ways: Ways, places: Places): P
 }
 
 async function kernelAgain(record: Provenance, ways: Ways, places: Places): Promise<void> {
-  const { profile, fragments, set, lenient, ...asked } = known(kernelAsked, record.asked, 'kernel');
+  const { profile, toolchain, fragments, set, lenient, ...asked } = known(kernelAsked, record.asked, 'kernel');
   await buildKernel({
     ...request(record, asked, ways, places),
     source: ways.source ?? 'auto',
     profile,
+    toolchain,
     fragments: fragments.map((file) => resolve(places.workspace.root, file)),
     set,
     lenient,
@@ -105,12 +113,13 @@ async function ramdiskAgain(record: Provenance, ways: Ways, places: Places): Pro
 /** What both builds are asked with. */
 function request(
   record: Provenance,
-  asked: { readonly epoch: number; readonly sites: Readonly<Record<string, string>> },
+  asked: { readonly epoch: number; readonly sites: Readonly<Record<string, string>>; readonly arch: string },
   { engine, baseImage, jobs }: Ways,
   { own, report, signal }: Places,
 ) {
   return {
     workspace: own,
+    arch: archOf(asked.arch) ?? usualArch,
     engine: engine ?? engineOf(record),
     baseImage,
     jobs,

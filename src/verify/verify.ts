@@ -1,6 +1,8 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { kernelFolder } from '../artifacts/kernel-names.ts';
+import type { ArchName } from '../architectures.ts';
+import { archFolder, kernelFolder } from '../artifacts/kernel-names.ts';
+import { archIn } from '../artifacts/kernels.ts';
 import type { Manifest } from '../artifacts/manifest.ts';
 import { type Built, type Provenance, parseProvenance, provenanceName } from '../artifacts/provenance.ts';
 import { manifestOf } from '../artifacts/store.ts';
@@ -21,6 +23,8 @@ export interface VerifyRequest extends Omit<Places, 'own'> {
   readonly product: Built;
   /** Of a kernel; undefined for the one in use. */
   readonly name: string | undefined;
+  /** Whose ramdisk, and whose kernel in use. */
+  readonly arch: ArchName;
   /** Undefined for the one that built it. */
   readonly engine: EngineName | undefined;
   readonly jobs: number | undefined;
@@ -35,7 +39,7 @@ export interface VerifyRequest extends Omit<Places, 'own'> {
 export async function verify(request: VerifyRequest): Promise<Verdict> {
   const { workspace, product, name, report } = request;
   const beganMs = performance.now();
-  const folder = name === undefined ? workspace.artifacts : kernelFolder(workspace.artifacts, name);
+  const folder = name === undefined ? archFolder(workspace.artifacts, request.arch) : kernelFolder(workspace.artifacts, name);
   const { manifest, record, findings: touched } = await recordOf(folder, product, name);
   await using place = await scratch(join(workspace.cache, 'verify'));
   const places = { ...request, own: await emptyWorkspace(workspace, place.path) };
@@ -54,8 +58,9 @@ export async function verify(request: VerifyRequest): Promise<Verdict> {
   report({ kind: 'step', text: `building the ${product} again, with nothing of before` });
   const baseImage = await sameImage(record, request);
   await rebuild(record, { engine: request.engine, jobs: request.jobs, baseImage, source: again.text }, places);
-  const fresh = await readRecord(places.own.artifacts, product);
-  const { same, findings } = await compareOutputs(record, fresh, { folder, again: places.own.artifacts });
+  const made = archFolder(places.own.artifacts, archIn(manifest));
+  const fresh = await readRecord(made, product);
+  const { same, findings } = await compareOutputs(record, fresh, { folder, again: made });
   return end([...changedTools(record, fresh), ...findings], same);
 }
 

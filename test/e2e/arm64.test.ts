@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
@@ -8,6 +8,7 @@ import { character, directory, file } from '../../src/ramdisk/entry.ts';
 import { eulab, folder } from '../eulab.ts';
 import { requires } from '../requires.ts';
 import { fileIn, foreignPackages } from './debian.ts';
+import { workspaceOf } from './kernels.ts';
 
 requires(
   'qemu-system-aarch64',
@@ -37,3 +38,42 @@ requires(
   const log = /the whole console: (.*)/.exec(stderr)?.[1] ?? '';
   expect(readFileSync(log, 'utf8')).toContain('machine: aarch64, /init');
 });
+
+requires(
+  'qemu-system-aarch64',
+  'aarch64-linux-gnu-gcc',
+  'gcc',
+  'make',
+)(
+  'a kernel and a ramdisk for arm64 run commands, and a release of them stays what it is',
+  async () => {
+    const work = await workspaceOf('arm64');
+    const call = async (args: readonly string[], input = '') => {
+      const { status, stdout, stderr } = await eulab(args, { input });
+      return { said: [status, stdout.toString()], stderr };
+    };
+    const ramdisk = await call(['-C', work, 'build', 'ramdisk', '--arch', 'arm64', '--engine', 'host']);
+    expect(ramdisk.said, ramdisk.stderr).toEqual([0, '']);
+    const listed = await call(['-C', work, 'kernels', '--json']);
+    expect(JSON.parse(String(listed.said[1]))).toMatchObject([{ arch: 'arm64', profile: 'tiny', used: true }]);
+    expect(existsSync(join(work, 'artifacts/bzImage'))).toBe(false);
+
+    // Nothing is said of the architecture: there is no other kernel here.
+    const command = ['boot', '--net', 'none', '--', 'sh', '-c', 'uname -m; cat; exit 42'];
+    const booted = await call(['-C', work, ...command], 'to its stdin');
+    expect(booted.said, booted.stderr).toEqual([42, 'aarch64\nto its stdin']);
+
+    using there = folder();
+    const file = join(there.path, 'release.tar');
+    expect((await call(['-C', work, 'release', '--output', file])).said[0]).toBe(0);
+    const pulled = await call(['-C', there.path, 'pull', file]);
+    expect(pulled.said, pulled.stderr).toEqual([0, '']);
+    expect(pulled.stderr).toContain('eulab boot --arch arm64');
+    const same = ['Image', 'initramfs.cpio.gz'].map((name) => {
+      const [one, other] = [work, there.path].map((place) => readFileSync(join(place, 'artifacts/arm64', name)));
+      return one?.equals(other as Buffer);
+    });
+    expect(same).toEqual([true, true]);
+  },
+  600_000,
+);

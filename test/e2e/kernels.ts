@@ -10,6 +10,8 @@ const kernels = {
   debug: ['--profile', 'debug', '--fragment', join(root, 'test/fixtures/kernels/less.config')],
   /** Next to nothing in it; see the fragment. */
   bare: ['--profile', 'tiny', '--fragment', join(root, 'test/fixtures/kernels/bare.config')],
+  /** As little, for another architecture. */
+  arm64: ['--arch', 'arm64', '--profile', 'tiny', '--fragment', join(root, 'test/fixtures/kernels/arm64.config')],
 } as const;
 
 export type KernelName = keyof typeof kernels;
@@ -22,15 +24,15 @@ export const testCache = process.env['EULAB_TEST_CACHE'] ?? join(homedir(), '.ca
  * a test file: it builds before the file's tests, as a user would; when nothing has changed, that takes a second.
  */
 export function kernel(name: KernelName): string {
-  beforeAll(() => build(name));
-  return folderOf(name);
+  beforeAll(() => workspaceOf(name));
+  return join(testCache, name, 'artifacts');
 }
 
-const folderOf = (name: KernelName) => join(testCache, name, 'artifacts');
-
-async function build(name: KernelName): Promise<void> {
+/** The workspace in which a kernel was built, for a test that cannot always be run; it builds as `kernel` does. */
+export async function workspaceOf(name: KernelName): Promise<string> {
   const work = join(testCache, name);
   mkdirSync(work, { recursive: true });
   const { status, stderr } = await eulab(['-C', work, 'build', 'kernel', ...kernels[name]]);
   if (status !== 0) throw new Error(`the kernel ${name} could not be built (${status}):\n${stderr}`);
+  return work;
 }

@@ -79,11 +79,14 @@ test.each<[string, string[], number, string, string]>([
   ['more cards than a guest takes', Array.from({ length: 9 }, () => ['--net', 'user']).flat(), 2, '9 cards', 'at most 8'],
   [
     'another architecture than the kernel’s',
-    ['--arch', 'aarch64'],
+    ['--arch', 'arm64', '--kernel', join(here.path, 'artifacts/bzImage')],
     2,
-    'is a kernel for x86_64, and --arch says aarch64',
+    'is a kernel for x86_64, and --arch says arm64',
     '--arch',
   ],
+  ['an architecture without a kernel', ['--arch', 'riscv64'], 2, 'there is no kernel for riscv64 yet', '--arch riscv64'],
+  ['a misspelt architecture', ['--arch', 'arm46'], 2, "'arm46' is invalid", 'did you mean arm64?'],
+  ['a profile of another architecture', ['--kernel', join(here.path, 'Image'), '--profile-boot'], 2, 'for arm64', 'dmesg'],
   ['a QEMU that is none', ['--qemu', '/bin/true'], 3, '/bin/true is no QEMU that works', '--qemu'],
   ['a QEMU that is not there', ['--qemu', '/no/qemu'], 3, '/no/qemu is not installed', ''],
   ['KVM for another architecture', ['--kernel', join(here.path, 'Image'), '--accel', 'kvm'], 3, '', ''],
@@ -124,11 +127,27 @@ test('a QEMU that is too old is named with both versions', async () => {
 
 test('another architecture’s QEMU is named with its package when it is not there', async () => {
   const kernel = ['--kernel', join(here.path, 'Image')];
-  const { status, stderr } = await eulab(['-C', here.path, 'boot', ...kernel, '--', 'true'], {
+  const { status, stderr } = await eulab(['-C', here.path, 'boot', '--no-check', ...kernel, '--', 'true'], {
     env: { ...env, PATH: join(here.path, 'a, folder') },
   });
   expect([status, stderr]).toEqual([3, expect.stringContaining('qemu-system-aarch64 is not installed')]);
   expect(stderr).toContain('apt-get install qemu-system-arm');
+});
+
+test('an initramfs of another architecture’s programs is refused, and one that is not there', async () => {
+  const boot = ['-C', here.path, 'boot', '--kernel', join(here.path, 'Image')];
+  const wrong = await eulab([...boot, '--initrd', join(here.path, 'artifacts/initramfs.cpio.gz'), '--', 'true'], { env });
+  expect([wrong.status, wrong.stderr]).toEqual([
+    2,
+    expect.stringContaining('has an /init that is a program for x86-64, and the guest is arm64'),
+  ]);
+  expect(wrong.stderr).toContain('eulab build ramdisk --arch arm64');
+  const missing = await eulab([...boot, '--', 'true'], { env });
+  expect([missing.status, missing.stderr]).toEqual([
+    2,
+    expect.stringContaining('artifacts/arm64/initramfs.cpio.gz does not exist'),
+  ]);
+  expect(missing.stderr).toContain('make it: eulab build ramdisk --arch arm64');
 });
 
 test('--explain prints each choice with its gain, and with --dry-run the call too; nothing is booted', async () => {

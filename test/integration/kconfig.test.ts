@@ -9,8 +9,10 @@ import { scaled } from '../eulab.ts';
 
 test('a folder without Kconfig files is no kernel source', async () => {
   const lost = [{ symbol: 'A', asked: 'y', got: 'n' }];
-  await expect(explainLost(import.meta.dirname, lost, new Map())).rejects.toThrow('test/integration is no kernel source');
-  await expect(explainLost(import.meta.dirname, [], new Map())).resolves.toEqual([]);
+  await expect(explainLost(import.meta.dirname, lost, new Map(), 'x86_64')).rejects.toThrow(
+    'test/integration is no kernel source',
+  );
+  await expect(explainLost(import.meta.dirname, [], new Map(), 'x86_64')).resolves.toEqual([]);
 });
 
 describe("Debian's kernel", () => {
@@ -62,7 +64,7 @@ describe("Debian's kernel", () => {
 
   test('the line that a user reads', async () => {
     const lost = [{ symbol: 'SQUASHFS', asked: 'y', got: 'n' }];
-    expect(await explainLost(folder, lost, parse('CONFIG_BLOCK=y', '.config'))).toEqual([
+    expect(await explainLost(folder, lost, parse('CONFIG_BLOCK=y', '.config'), 'x86_64')).toEqual([
       { symbol: 'SQUASHFS', text: 'CONFIG_SQUASHFS=y was asked and is n: depends on MISC_FILESYSTEMS [=n]' },
     ]);
   });

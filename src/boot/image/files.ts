@@ -1,8 +1,11 @@
+import { type ArchName, architectures, usualArch } from '../../architectures.ts';
+import { openFile } from '../../ramdisk/image/file.ts';
 import { type CheckedInitramfs, checkInitramfs } from './initramfs.ts';
 import { type CheckedKernel, checkKernel } from './kernel-check.ts';
 
 /** The files of a boot, and the machine that they are for. */
 export interface BootFiles {
+  readonly arch: ArchName;
   readonly kernel: string;
   readonly initrd: string;
   readonly cache: string;
@@ -13,7 +16,8 @@ export interface BootFiles {
 
 /** What files say of themselves. */
 export interface CheckedFiles {
-  readonly kernel: CheckedKernel;
+  /** Undefined for a kernel of another architecture, which tells less. */
+  readonly kernel: CheckedKernel | undefined;
   readonly initramfs: CheckedInitramfs;
 }
 
@@ -23,7 +27,14 @@ export interface CheckedFiles {
  * @throws EulabError (2) that names the file: see `checkKernel` and `checkInitramfs`.
  */
 export async function checkFiles({ kernel, initrd, ...machine }: BootFiles): Promise<CheckedFiles> {
-  const checked = await checkKernel(kernel, { option: '--kernel', cache: machine.cache });
+  const { arch, cache } = machine;
+  const checked = arch === usualArch ? await checkKernel(kernel, { option: '--kernel', cache }) : checkForeign(kernel, arch);
   const initramfs = await checkInitramfs(initrd, { option: '--initrd', kernel: checked, ...machine });
   return { kernel: checked, initramfs };
+}
+
+/** That it is there; its first bytes were looked at to see what it is for. */
+function checkForeign(kernel: string, arch: ArchName): undefined {
+  const maker = `eulab build kernel --arch ${architectures[arch].word}`;
+  openFile(kernel, { option: '--kernel', maker })[Symbol.dispose]();
 }

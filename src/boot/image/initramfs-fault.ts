@@ -1,3 +1,4 @@
+import { type ArchName, architectures, usualArch } from '../../architectures.ts';
 import { compressionNamed } from '../../ramdisk/image/compression.ts';
 import type { ImageFacts } from '../../ramdisk/image/inspect.ts';
 
@@ -12,6 +13,8 @@ export interface Unpacker {
   readonly config: { readonly file: string; value(symbol: string): string } | undefined;
   readonly memoryBytes: number;
   readonly words: readonly string[];
+  /** What the kernel is for. */
+  readonly arch: ArchName;
 }
 
 /** Why a kernel cannot use an initramfs; the rest of a sentence that begins with the archive's name. */
@@ -62,7 +65,7 @@ function memoryFault(facts: InitramfsFacts, { config, kernel, memoryBytes, words
   return undefined;
 }
 
-function startFault({ start, microcodeOnly, opaque }: InitramfsFacts, { config, words }: Unpacker): Fault | undefined {
+function startFault({ start, microcodeOnly, opaque }: InitramfsFacts, { config, words, arch }: Unpacker): Fault | undefined {
   // The kernel starts something else then, or mounts another root: the user knows.
   if (opaque || words.some((word) => /(^|\s)(rdinit|root)=/.test(word))) return undefined;
   if (start.fault !== undefined) {
@@ -70,10 +73,21 @@ function startFault({ start, microcodeOnly, opaque }: InitramfsFacts, { config, 
       ? { what: 'has microcode for the CPU and no /init: the kernel would have nothing to start' }
       : { what: start.fault };
   }
+  const guest = elfNames[arch];
+  if (start.machine !== undefined && start.machine !== guest) {
+    const of = arch === usualArch ? '' : ` --arch ${architectures[arch].word}`;
+    return {
+      what: `has an /init that is a program for ${start.machine}, and the guest is ${guest}`,
+      hint: `make one for the guest: eulab build ramdisk${of}; or name another with --initrd`,
+    };
+  }
   const lacking = config === undefined ? undefined : start.needs.find((symbol) => config.value(symbol) !== 'y');
   if (lacking === undefined || config === undefined) return undefined;
   return { what: `has an /init that the kernel cannot run: ${lacking} is not set in ${config.file}`, hint: rebuild(lacking) };
 }
+
+/** The architectures as `elfImage` calls them. */
+const elfNames: Readonly<Record<ArchName, string>> = { x86_64: 'x86-64', aarch64: 'arm64', riscv64: 'riscv' };
 
 function rebuild(symbol: string): string {
   return `build a kernel that can: eulab build kernel --set ${symbol}=y`;

@@ -1,3 +1,4 @@
+import { type ArchName, architectures, usualArch } from '../../architectures.ts';
 import { EulabError, status } from '../../errors.ts';
 import { type OpenFile, openFile } from '../../ramdisk/image/file.ts';
 import type { Known } from '../known.ts';
@@ -16,6 +17,8 @@ export interface InitramfsCheck {
   readonly memoryBytes: number;
   /** The words that the user adds to the kernel's command line: they may name another program to start. */
   readonly words: readonly string[];
+  /** What the kernel is for. */
+  readonly arch: ArchName;
 }
 
 export const maker = 'eulab build ramdisk';
@@ -37,8 +40,8 @@ export interface CheckedInitramfs {
  * @see Documentation/filesystems/ramfs-rootfs-initramfs.rst
  */
 export async function checkInitramfs(path: string, check: InitramfsCheck): Promise<CheckedInitramfs> {
-  using file = openFile(path, { option: check.option, maker });
-  const facts = await factsOf(file, known<InitramfsFacts>(check.cache, 'initramfs', 2), check);
+  using file = openFile(path, { option: check.option, maker: makerFor(check) });
+  const facts = await factsOf(file, known<InitramfsFacts>(check.cache, 'initramfs', 3), check);
   const config = check.kernel === undefined ? undefined : kernelConfig(check.kernel, check.cache);
   const fault = initramfsFault(facts, { ...check, config });
   if (fault === undefined) return { identity: file.identity, facts };
@@ -63,8 +66,13 @@ async function factsOf(file: OpenFile, memory: Known<InitramfsFacts>, check: Ini
   }
 }
 
-function another({ option }: InitramfsCheck): string {
-  return `make one: ${maker}; or name another with ${option}`;
+function makerFor({ arch }: InitramfsCheck): string {
+  return arch === usualArch ? maker : `${maker} --arch ${architectures[arch].word}`;
+}
+
+function another(check: InitramfsCheck): string {
+  const { option } = check;
+  return `make one: ${makerFor(check)}; or name another with ${option}`;
 }
 
 function refused(path: string, what: string, hint: string): EulabError {

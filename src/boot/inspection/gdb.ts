@@ -2,9 +2,11 @@ import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, rea
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { usualArch } from '../../architectures.ts';
 import { manifestName } from '../../artifacts/manifest.ts';
 import { show } from '../../command.ts';
 import { EulabError, isErrno, status } from '../../errors.ts';
+import { kernelArch } from '../machine/machine.ts';
 import { type GdbPlace, gdbCommand, type Stub, type Symbols } from './debug.ts';
 import { compressed, hasBuildId, imageVersion, type ReadPlaces, vmlinuxFacts } from './vmlinux.ts';
 
@@ -45,7 +47,9 @@ async function bindable(port: number): Promise<number> {
 /** The lines that tell how to come in with gdb: the call, fit to paste, and what it will lack. */
 export function gdbLines(stub: Stub, kernel: string, when: 'start' | 'panic'): string[] {
   const { symbols, lacks } = symbolsOf(kernel);
-  return [show(gdbCommand(stub, symbols, when)), ...lacks];
+  // Debian's gdb knows this machine's architecture alone.
+  const program = kernelArch(kernel, 'auto') === usualArch ? {} : { file: 'gdb-multiarch' };
+  return [show({ ...gdbCommand(stub, symbols, when), ...program }), ...lacks];
 }
 
 /** The call of crash(8) for a dump of this kernel's memory, and what it will lack. */

@@ -1,5 +1,4 @@
-/** The architectures that eulab knows how to boot. */
-export type ArchName = 'x86_64' | 'aarch64' | 'riscv64';
+import type { ArchName } from '../../architectures.ts';
 
 /** What differs from one architecture to the next. */
 export interface Arch {

@@ -1,3 +1,4 @@
+import { type ArchName, architectures, usualArch } from '../../architectures.ts';
 import { EulabError, status } from '../../errors.ts';
 import { didYouMean, nearest } from '../../nearest.ts';
 import type { NicModel } from '../../net-values.ts';
@@ -66,6 +67,19 @@ export function checkMachine(machine: string, arch: Arch, known: readonly string
   }
   if (known === undefined || known.includes(machine)) return;
   throw refused(`--machine ${machine}: this QEMU has no such machine`, `see them: ${arch.program} -machine help`);
+}
+
+/**
+ * Refuses to profile a boot whose phases are not known: they are told apart by what a PC's firmware and first instructions do. Pure.
+ *
+ * @throws EulabError (2)
+ */
+export function checkProfiled(arch: ArchName): void {
+  if (arch === usualArch) return;
+  throw refused(
+    `--profile-boot knows the phases of an x86_64 boot, and this kernel is for ${architectures[arch].word}`,
+    'the times in its log: eulab boot -- dmesg',
+  );
 }
 
 /** What of a machine microvm has no place for. */

@@ -1,7 +1,8 @@
-import { closeSync, existsSync, openSync, readSync, realpathSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { type ArchName, architectures } from '../../architectures.ts';
 import { EulabError, status } from '../../errors.ts';
-import { type ArchName, type KernelKind, kernelKind } from './arch.ts';
+import { type KernelKind, kernelKind } from './arch.ts';
 
 /**
  * qboot's path when this QEMU brings it: a firmware that starts Linux some 50 ms sooner than SeaBIOS and, unlike it,
@@ -25,10 +26,12 @@ export function kernelArch(file: string, arch: 'auto' | ArchName): ArchName {
   const gzip = head[0] === 0x1f && head[1] === 0x8b;
   const kind = kernelKind(gzip ? unpacked(head) : head);
   if (kind !== undefined && kind.arch !== 'x86_64') checkForeign(file, kind, gzip);
-  const found = kind?.arch ?? 'x86_64';
+  // What is not to be read is for others to say.
+  const found = kind?.arch ?? (head.length === 0 && arch !== 'auto' ? arch : 'x86_64');
   if (arch === 'auto' || arch === found) return found;
-  throw new EulabError(`${file} is a kernel for ${found}, and --arch says ${arch}`, {
-    hint: `leave --arch out, or name a kernel for ${arch} with --kernel`,
+  const said = architectures[arch].word;
+  throw new EulabError(`${file} is a kernel for ${architectures[found].word}, and --arch says ${said}`, {
+    hint: `leave --arch out, or name a kernel for ${said} with --kernel`,
     exitCode: status.usage,
   });
 }
@@ -69,4 +72,14 @@ function headOf(file: string): Uint8Array {
   } catch {
     return new Uint8Array();
   }
+}
+
+/** The version of a kernel's plain image, by the banner in it; undefined for one that is compressed, or has none. */
+export function plainImageVersion(file: string): string | undefined {
+  const banner = Buffer.from('Linux version ');
+  const image = readFileSync(file);
+  const at = image.indexOf(banner);
+  if (at < 0) return undefined;
+  const from = at + banner.length;
+  return /^[0-9]+\.[!-~]+(?= )/.exec(image.toString('latin1', from, from + 128))?.[0];
 }

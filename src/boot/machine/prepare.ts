@@ -1,10 +1,11 @@
+import type { ArchName } from '../../architectures.ts';
 import { EulabError, status } from '../../errors.ts';
 import { locate, missing } from '../../exec.ts';
 import type { Topology } from '../../machine-values.ts';
 import type { BootedInitramfs } from '../image/initramfs-form.ts';
 import type { BootedKernel } from '../image/kernel-form.ts';
 import { type Accelerator, accelerator } from './accel.ts';
-import { type Arch, type ArchName, archs } from './arch.ts';
+import { type Arch, archs } from './arch.ts';
 import type { Drive } from './drives.ts';
 import { absolute, availableBytes, checkShare, checkVsock, configBeside } from './host.ts';
 import {

@@ -14,12 +14,14 @@ export function machineHelp(text: string): string[] {
 
 /**
  * The models and features in what `qemu -cpu help` prints. Pure. The forms differ: `x86 NAME  (text)` with a list of
- * "Recognized CPUID flags" below, or an indented NAME alone.
+ * "Recognized CPUID flags" below, or a NAME alone, indented or not.
  */
 export function cpuHelp(text: string): { models: string[]; features: string[] } {
   const [models = '', flags = ''] = text.split(/^Recognized CPUID flags:$/m);
   return {
-    models: models.split('\n').flatMap((line) => /^(?:x86 +| {2})([A-Za-z0-9_.-]+)/.exec(line)?.[1] ?? []),
+    models: models
+      .split('\n')
+      .flatMap((line) => /^(?:x86 +| {2})([A-Za-z0-9_.-]+)|^([A-Za-z0-9_.-]+)$/.exec(line)?.slice(1).filter(Boolean) ?? []),
     features: flags.split(/\s+/).filter(Boolean),
   };
 }

@@ -20,6 +20,8 @@ export interface Start {
   readonly name?: string;
   /** Switches of the kernel's configuration without which it cannot. */
   readonly needs: readonly string[];
+  /** What it is a program for, as `elfImage` says it: x86-64 also for one of 32 bits, arm64, riscv; undefined when that is not known. */
+  readonly machine?: string;
 }
 
 const typeMask = 0o170000;
@@ -30,7 +32,7 @@ const ordinary = 0o100000;
 const mostScripts = 4;
 
 /**
- * Whether the kernel could start `path` with these files and no others. Pure.
+ * Whether a kernel of the program's own architecture could start `path` with these files and no others. Pure.
  *
  * `files` are those of the archive by their paths, without a slash at the beginning.
  *
@@ -72,11 +74,15 @@ function program(files: ReadonlyMap<string, Found>, found: Found, { its, first }
   const elf = elfImage(bytesOf(found.head));
   if (elf === undefined) return bad('init-wrong-format', `${its} is neither an ELF program nor a script that begins with #!`);
   if (elf.kind !== 'program' && elf.kind !== 'library') return bad('init-wrong-format', `${its} is an ELF file, but no program`);
+  const native = elf.bits === 64 ? 'CONFIG_BINFMT_ELF' : undefined;
   const needs = {
-    'x86-64': elf.bits === 64 ? 'CONFIG_BINFMT_ELF' : 'CONFIG_X86_X32_ABI',
+    'x86-64': native ?? 'CONFIG_X86_X32_ABI',
     'x86 (32 bit)': 'CONFIG_IA32_EMULATION',
+    arm64: native,
+    riscv: native,
   }[elf.machine];
-  if (needs === undefined) return bad('init-wrong-format', `${its} is a program for ${elf.machine}, and the guest is x86-64`);
+  if (needs === undefined)
+    return bad('init-wrong-format', `${its} is a program for ${elf.machine}, which eulab boots no kernels for`);
   const loader = elf.interpreter;
   if (loader !== undefined && loader !== '') {
     const place = target(files, loader);
@@ -84,7 +90,7 @@ function program(files: ReadonlyMap<string, Found>, found: Found, { its, first }
       return bad('init-interpreter-missing', `has an ${first} that needs the loader ${shown(loader)}, which is not in it`);
     }
   }
-  return { fault: undefined, needs: [needs] };
+  return { fault: undefined, needs: [needs], machine: elf.machine.replace(/^x86.*/, 'x86-64') };
 }
 
 function bad(name: string, fault: string): Start {

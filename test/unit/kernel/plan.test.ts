@@ -1,18 +1,24 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { show } from '../../../src/command.ts';
 import { isObject, onHost } from '../../../src/container/engine.ts';
-import { firstError, hits, isFull, jobs } from '../../../src/kernel/plan.ts';
+import { firstError, hits, isFull, jobs, type KernelBuild } from '../../../src/kernel/plan.ts';
 import { profile } from '../../../src/kernel/profile.ts';
+import { root } from '../../eulab.ts';
 
-const { configure, compile } = jobs({
+const build: KernelBuild = {
   source: '/src/linux',
   objects: '/cache/obj',
   ccache: '/cache/ccache',
   profile: profile('defconfig'),
+  arch: 'x86_64',
+  toolchain: 'gcc',
   fragment: '/cache/obj/eulab.config',
   jobs: 4,
   epoch: 0,
-});
+};
+const { configure, compile } = jobs(build);
 
 test('the two steps differ in nothing else', () => {
   expect({ ...compile.env, STEP: 'config' }).toEqual(configure.env);
@@ -21,8 +27,15 @@ test('the two steps differ in nothing else', () => {
 
 test('on the host', () => {
   expect(show(onHost(compile, '/eulab'))).toMatchInlineSnapshot(
-    `"env SRC=/src/linux OBJ=/cache/obj BASE='defconfig kvm_guest.config' FRAGMENT=/cache/obj/eulab.config JOBS=4 CCACHE_DIR=/cache/ccache SOURCE_DATE_EPOCH=0 STEP=build sh /eulab/utils/kernel/build"`,
+    `"env SRC=/src/linux OBJ=/cache/obj MACHINE=x86_64 TOOLCHAIN=gcc BASE='defconfig kvm_guest.config' FRAGMENT=/cache/obj/eulab.config JOBS=4 CCACHE_DIR=/cache/ccache SOURCE_DATE_EPOCH=0 STEP=build sh /eulab/utils/kernel/build"`,
   );
+});
+
+test('another architecture, and another compiler, are said to the script and to the Dockerfile', () => {
+  const { env } = jobs({ ...build, arch: 'riscv64', toolchain: 'llvm' }).target;
+  expect(env).toMatchObject({ MACHINE: 'riscv64', TOOLCHAIN: 'llvm', STEP: 'target' });
+  const known = readFileSync(join(root, 'Dockerfile.kernel'), 'utf8');
+  expect(Object.keys(env).filter((name) => !new RegExp(`^ARG ${name}(=|$)`, 'm').test(known))).toEqual([]);
 });
 
 test.each([

@@ -14,7 +14,7 @@ const sound: InitramfsFacts = {
 const config = (...more: string[]) =>
   configOf(['CONFIG_BLK_DEV_INITRD=y', 'CONFIG_RD_GZIP=y', 'CONFIG_BINFMT_ELF=y', ...more, ''].join('\n'), 'config');
 const kernel = { path: 'bzImage', facts: { payload: { bytes: 30 * mebibyte } } };
-const machine: Unpacker = { kernel, config: config(), memoryBytes: 512 * mebibyte, words: [] };
+const machine: Unpacker = { kernel, config: config(), memoryBytes: 512 * mebibyte, words: [], arch: 'x86_64' };
 const fault = (facts: Partial<InitramfsFacts>, on: Partial<Unpacker> = {}) =>
   initramfsFault({ ...sound, ...facts }, { ...machine, ...on })?.what;
 
@@ -27,6 +27,18 @@ test.each<[string, string | undefined]>([
   ['# CONFIG_RD_XZ is not set', 'is xz-compressed, and bzImage cannot unpack that: CONFIG_RD_XZ is not set in config'],
 ])('xz and %s', (line, what) => {
   expect(fault({ compressions: ['none', 'xz'] }, { config: config(line) })).toBe(what);
+});
+
+test.each<[string, Partial<Unpacker>, string | undefined]>([
+  ['x86-64', {}, undefined],
+  ['arm64', {}, 'has an /init that is a program for arm64, and the guest is x86-64'],
+  ['arm64', { arch: 'aarch64' }, undefined],
+  ['riscv', { arch: 'aarch64' }, 'has an /init that is a program for riscv, and the guest is arm64'],
+  ['riscv', { arch: 'riscv64' }, undefined],
+  ['arm64', { words: ['rdinit=/other'] }, undefined],
+])('an /init for %s, in a guest of %j', (program, on, what) => {
+  const start = { ...sound.start, machine: program };
+  expect(fault({ start }, { config: undefined, kernel: undefined, ...on })).toBe(what);
 });
 
 test('a kernel that takes no initramfs at all, and one whose configuration is not known', () => {

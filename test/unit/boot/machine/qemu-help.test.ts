@@ -20,4 +20,5 @@ test('the CPU models and features, as x86 has them and as arm has them', () => {
     'Recognized CPUID flags:\n  3dnow abm\n  sse4.1 xsaves\n';
   expect(cpuHelp(x86)).toEqual({ models: ['486', 'EPYC-v1'], features: ['3dnow', 'abm', 'sse4.1', 'xsaves'] });
   expect(cpuHelp('Available CPUs:\n  a64fx\n  cortex-a57\n')).toEqual({ models: ['a64fx', 'cortex-a57'], features: [] });
+  expect(cpuHelp('any\nrv64\nx-rv128\n')).toEqual({ models: ['any', 'rv64', 'x-rv128'], features: [] });
 });

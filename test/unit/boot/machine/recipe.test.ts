@@ -18,6 +18,7 @@ const facts: RecipeFacts = {
 };
 const known = { kernel: { path: '/k/vmlinux', form: 'elf', why: 'sooner', provesRcu: false } } as const;
 const arm = { arch: archs.aarch64, qboot: undefined };
+const riscv = { arch: archs.riscv64, qboot: undefined };
 const microvm = { machine: 'microvm', tscKhz: 2_445_408 };
 
 test.each<[string, Partial<RecipeFacts>, Partial<ReturnType<typeof recipe>>]>([
@@ -50,7 +51,8 @@ test.each<[string, Partial<RecipeFacts>, Partial<ReturnType<typeof recipe>>]>([
     { machine: 'virt,gic-version=max', cpu: 'max,pauth-impdef=on', words: ['cryptomgr.notests', 'console=ttyAMA0', 'panic=-1'] },
   ],
   ['arm64 under KVM', { ...arm, accel: 'kvm' }, { machine: 'virt,gic-version=host', cpu: 'host' }],
-  ['riscv64', { arch: archs.riscv64, qboot: undefined }, { machine: 'virt', cpu: 'max', firmware: undefined }],
+  ['riscv64', { ...riscv, qemuVersion: [8, 2] }, { machine: 'virt', cpu: 'max', firmware: undefined }],
+  ['riscv64 by an older QEMU', { ...riscv, qemuVersion: [8, 1] }, { machine: 'virt', cpu: 'rv64', firmware: undefined }],
 ])('%s', (_what, changes, expected) => {
   expect(recipe({ ...facts, ...changes })).toMatchObject(expected);
 });

@@ -30,7 +30,15 @@ test.each<[string, Record<string, Found>, string[]]>([
   ['a link', { init: link('/sbin/../bin/init'), 'bin/init': program }, ['CONFIG_BINFMT_ELF']],
   ['a 32-bit program', { init: bits32() }, ['CONFIG_IA32_EMULATION']],
 ])('the kernel starts %s', (_what, files, needs) => {
-  expect(startOf(new Map(Object.entries(files)), '/init')).toEqual({ fault: undefined, needs });
+  expect(startOf(new Map(Object.entries(files)), '/init')).toEqual({ fault: undefined, needs, machine: 'x86-64' });
+});
+
+test.each([
+  [183, 'arm64'],
+  [243, 'riscv'],
+])('a program for another architecture of ours, ELF machine %i, is for %s', (number, machine) => {
+  const files = new Map([['init', file(elf(number))]]);
+  expect(startOf(files, '/init')).toEqual({ fault: undefined, needs: ['CONFIG_BINFMT_ELF'], machine });
 });
 
 test.each<[string, Record<string, Found>, string]>([
@@ -53,7 +61,11 @@ test.each<[string, Record<string, Found>, string]>([
   ],
   ['a script of itself', { init: file('#!/init\n') }, 'has an /init that is a script of a script of a script, and so on'],
   ['a program without its loader', { init: dynamic }, 'has an /init that needs the loader /lib64/ld.so, which is not in it'],
-  ['a program for another CPU', { init: file(elf(183)) }, 'has an /init that is a program for arm64, and the guest is x86-64'],
+  [
+    'a program for another CPU',
+    { init: file(elf(258)) },
+    'has an /init that is a program for loongarch, which eulab boots no kernels for',
+  ],
   ['an object file', { init: file(elf(62, [], 1)) }, 'has an /init that is an ELF file, but no program'],
   ['a text', { init: file('echo hello\n') }, 'has an /init that is neither an ELF program nor a script that begins with #!'],
 ])('the kernel does not start %s', (_what, files, fault) => {
