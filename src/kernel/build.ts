@@ -100,7 +100,8 @@ export async function prepare(request: KernelRequest, wish: Wish): Promise<Makin
 
 /** What compiles: an engine with what kbuild calls, and more programs if there are. @throws EulabError (3) when there is none. */
 export function kernelEngine(request: KernelRequest, more: readonly string[] = []): Promise<Engine> {
-  const facts = { wanted: request.engine, home: request.workspace.home, dockerfile: 'Dockerfile.kernel' };
+  const { home, cache } = request.workspace;
+  const facts = { wanted: request.engine, home, cache, dockerfile: 'Dockerfile.kernel' };
   return engine({ ...request, ...facts, tools: [...programs, ...more] });
 }
 
