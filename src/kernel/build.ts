@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { markCache } from '../artifacts/cache.ts';
+import { fullDisk } from '../artifacts/full-disk.ts';
 import { kernelFolder, usualName } from '../artifacts/kernel-names.ts';
 import { kernelOfKey, useKernel } from '../artifacts/kernels.ts';
 import { lock } from '../artifacts/lock.ts';
@@ -10,7 +11,7 @@ import { current, stage } from '../artifacts/store.ts';
 import { onHost } from '../container/engine.ts';
 import { type Engine, engine } from '../container/select.ts';
 import { digest } from '../digest.ts';
-import { EulabError } from '../errors.ts';
+import { CommandError, EulabError } from '../errors.ts';
 import { run } from '../exec.ts';
 import type { Report } from '../report.ts';
 import { folderHash } from '../source/folder-hash.ts';
@@ -26,6 +27,7 @@ import { jobs, type KernelBuild } from './plan.ts';
 import type { Profile } from './profile.ts';
 import { kernelRecipe } from './recipe.ts';
 import { lost } from './requested.ts';
+import { untouched } from './untouched.ts';
 import { type Asked, type KernelRequest, type Wish, wishOf } from './wish.ts';
 
 /**
@@ -48,6 +50,9 @@ export async function buildKernel(request: KernelRequest): Promise<{ readonly ma
     if (found !== undefined) return { manifest: await useKernel(artifacts, found), built: false };
   }
 
+  const tree = await untouched(request, wish, (source) => objectFolder(source, wish.profile, workspace));
+  if (tree?.name !== undefined) return { manifest: await useKernel(artifacts, tree.name), built: false };
+
   const making = await prepare(request, wish);
   const { build, source, where } = making;
   await using _objects = await lock(`${build.objects}.lock`, request.command, { signal, report });
@@ -58,11 +63,13 @@ export async function buildKernel(request: KernelRequest): Promise<{ readonly ma
   const folder = kernelFolder(artifacts, name);
   const product = `${name} ${wish.key}`;
   const found = await current(folder, 'kernel', wish.key);
+  const touched = async () => (where.kind === 'host' ? undefined : await tree?.keep(build.objects, product));
   if (found.state === 'current' && (await isCollected(build, product))) {
+    await touched();
     return { manifest: await useKernel(artifacts, name), built: false };
   }
   await using staging = await stage(folder, 'kernel');
-  await run(onHost(jobs({ ...build, out: staging.folder }).collect, workspace.home), { signal });
+  await collect(making, staging.folder);
   const hash = await hashing.end();
   const used = await tools(build);
   const recipe = await kernelRecipe({ request, wish, source, hash, where, tools: used });
@@ -70,7 +77,22 @@ export async function buildKernel(request: KernelRequest): Promise<{ readonly ma
   const record = { path: provenanceName('kernel'), text: (files: readonly FileRecord[]) => renderProvenance(recipe, files) };
   await staging.commit({ key: wish.key, inputs: facts, command: request.command, name, record });
   await keepCollected(build, product);
+  await touched();
   return { manifest: await useKernel(artifacts, name), built: true };
+}
+
+/** Puts what was made into a folder. @throws EulabError when it does not fit there. */
+async function collect({ build, request: { workspace, signal } }: Making, out: string): Promise<void> {
+  try {
+    await run(onHost(jobs({ ...build, out }).collect, workspace.home), { signal });
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    if (/No space left on device/.test(error.stderr)) throw fullDisk(workspace.artifacts, { cause: error });
+    throw new EulabError(`what was built cannot be put into ${workspace.artifacts} (${error.message})`, {
+      details: error.stderr.split('\n').slice(-4),
+      cause: error,
+    });
+  }
 }
 
 /**
