@@ -8,7 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { median } from './time.mjs';
+import { cpuTimed, median } from './time.mjs';
 
 const pairs = Number(process.env.PAIRS ?? 11);
 const gainsFile = 'src/boot/machine/gains.json';
@@ -83,14 +83,8 @@ const rows = [
   ['serial', '3 serial ports / 2', [...base, '-serial', 'null'], base],
 ];
 
-/** Runs a machine to its end; seconds on the clock, and of CPU. */
-function once(words) {
-  const timed = ['-c', 'TIMEFORMAT="%R %U %S"; time "$@" >/dev/null', 'bash', ...words];
-  const { status, stderr } = spawnSync('bash', timed, { stdio: ['ignore', 'ignore', 'pipe'], timeout: 120_000 });
-  if (status !== 0) throw new Error(`${words.join(' ')} ended with ${status}: ${stderr}`);
-  const [wall, user, system] = String(stderr).trim().split('\n').at(-1).split(' ').map(Number);
-  return { wall, cpu: user + system };
-}
+/** Runs a machine to its end. */
+const once = ([file, ...args]) => cpuTimed({ file, args, timeout: 120_000 });
 
 const names = process.argv.slice(2);
 const found = JSON.parse(readFileSync(gainsFile, 'utf8')).ratios;

@@ -17,7 +17,8 @@ export const status = {
 
 /** The lines of `eulab doctor`, by name. */
 export type Check =
-  | ('qemu' | 'kvm' | 'memory' | 'runtime' | 'podman' | 'toolchain' | 'ccache' | 'sources' | 'artifacts' | 'cache' | 'temporary')
+  | ('qemu' | 'kvm' | 'memory' | 'runtime' | 'toolchain' | 'ccache' | 'sources' | 'artifacts' | 'cache' | 'temporary')
+  | ('podman' | 'docker' | 'buildah' | 'compose')
   | ('disks' | 'namespaces' | 'tun' | 'bridge' | 'helper' | 'rules' | 'net-tools' | 'lab' | 'vsock' | 'gdb');
 
 /** The facts of an error that are not its message. */

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
+import type { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { Options, Result } from 'execa';
 import { type Command, show } from './command.ts';
 import { CommandError, EulabError, status } from './errors.ts';
@@ -16,6 +18,11 @@ export interface RunOptions {
    * ends that work in its own way.
    */
   readonly cleansUp?: true | (() => void);
+  /**
+   * The program's standard input is a pipe that ends when the signal comes, or when we do; what it runs for us hangs on that. Ten
+   * seconds later its group is ended.
+   */
+  readonly hangsOnInput?: true;
   /** Told each line of stdout and stderr, without its newline, as it comes. */
   readonly onLine?: (line: string) => void;
   readonly timeoutMs?: number;
@@ -104,6 +111,31 @@ export async function probe(command: Command, options: RunOptions = {}): Promise
 }
 
 /**
+ * Runs two programs to their end, with what the one prints as the other one's input. `input` is the first one's.
+ *
+ * @returns what the second printed.
+ * @throws as `run`, for the one that failed by itself: the other fails of that.
+ */
+export async function piped(from: Command, to: Command, options: Pick<RunOptions, 'signal' | 'input'> = {}): Promise<string> {
+  const execa = await library();
+  const { signal } = options;
+  const both = { stdout: 'pipe', stderr: 'pipe' } as const;
+  const first = launch(execa, from, options, { ...both, buffer: { stdout: false, stderr: true } });
+  const second = launch(execa, to, { signal, hangsOnInput: true }, both);
+  const flow = pipeline(first.stdout, second.stdin as Writable).then(
+    () => 'whole',
+    () => 'broken',
+  );
+  const [sent, taken] = await Promise.all([first, second]);
+  const fails = (command: Command, result: typeof sent | typeof taken) =>
+    check(command, result, String(result.stderr ?? ''), signal);
+  // One that nobody reads from fails of that, in one way or another.
+  if (!taken.failed || (await flow) === 'whole') fails(from, sent);
+  fails(to, taken);
+  return String(taken.stdout ?? '');
+}
+
+/**
  * A long-lived program with the given descriptors, for the virtual machine. Each `'pipe'` is a connected Unix socket; a number is a
  * descriptor of ours.
  * `detached`: in a session of its own, where the keys of our terminal do not reach it.
@@ -143,13 +175,17 @@ function launch<Extra extends Options>({ execa }: typeof import('execa'), comman
     ...extra,
     ...(command.env === undefined ? {} : { env: command.env }),
     ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
-    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+    ...inputOf(options),
     ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs, killSignal: 'SIGKILL' as const }),
     reject: false as const,
     // A group of its own, so that what the program started can be ended with it; sudo keeps the terminal it asks on.
     detached: !sudo,
   });
   const stop = () => {
+    if (options.hangsOnInput === true) {
+      child.stdin?.end();
+      return endGroup(child, sudo, cleanUpMs);
+    }
     if (options.cleansUp === undefined) return endGroup(child, sudo);
     if (options.cleansUp === true) return endWork(child);
     options.cleansUp();
@@ -159,6 +195,11 @@ function launch<Extra extends Options>({ execa }: typeof import('execa'), comman
   const unhook = () => options.signal?.removeEventListener('abort', stop);
   child.then(unhook, unhook);
   return child;
+}
+
+function inputOf({ input, hangsOnInput }: RunOptions) {
+  if (input !== undefined) return { input };
+  return { stdin: hangsOnInput === true ? ('pipe' as const) : ('ignore' as const) };
 }
 
 /** What ending a program needs of it. */

@@ -13,20 +13,22 @@ export interface Docker extends AsyncDisposable {
 /** Kept between runs: the programs, and the images that the daemon was given. */
 const kept = join(process.env['EULAB_TEST_CACHE'] ?? join(homedir(), '.cache/eulab-test'), 'docker');
 
-/** The folders and mounts of the daemon's own: what it writes to /run and /etc is seen by it alone. */
+/** The folders and mounts of the daemon's own: what it writes to /run and /etc is seen by it alone; what is in $HIDDEN is not seen. */
 const within = `
 mount -t tmpfs tmpfs /run
 mkdir /run/upper /run/work
 mount -t overlay -o lowerdir=/etc,upperdir=/run/upper,workdir=/run/work overlay /etc
+[ -z "$HIDDEN" ] || mount -t tmpfs tmpfs "$HIDDEN"
 exec "$@"
 `;
 
 /**
  * A dockerd on a socket and a data root of its own, in a network and a mount namespace of its own: it cannot touch the machine's
  * interfaces, firewall or files. One at a time; it has the toolchain's base image of podman's. Disposing it ends it by its pid.
+ * A hidden folder is an empty one for it, as on another machine.
  */
-export async function docker(): Promise<Docker> {
-  const programs = unpacked();
+export async function docker({ hidden = '' }: { readonly hidden?: string } = {}): Promise<Docker> {
+  const programs = dockerPrograms();
   const here = folder();
   const cgroup = `eulab-test-${process.pid}`;
   const env = {
@@ -37,7 +39,7 @@ export async function docker(): Promise<Docker> {
   const quiet = ['--iptables=false', '--ip6tables=false', '--ip-forward=false', '--ip-masq=false', '--bridge=none'];
   const call = `exec dockerd ${quiet.join(' ')} --storage-driver overlay2 --data-root "${data}" --exec-root /run/docker --pidfile /run/docker.pid --cgroup-parent "/${cgroup}" --host "$DOCKER_HOST" >"${log}" 2>&1`;
   const isolated = ['--no-fork', join(kept, 'lock'), 'unshare', '--net', '--mount', 'sh', '-ec', within, 'sh', 'sh', '-c', call];
-  const daemon = startedProgram('flock', isolated, { env });
+  const daemon = startedProgram('flock', isolated, { env: { ...env, HIDDEN: hidden } });
   const ended = new Promise((settle) => daemon.once('exit', settle));
   const over = async () => {
     daemon.kill('SIGTERM');
@@ -61,7 +63,7 @@ export async function docker(): Promise<Docker> {
 }
 
 /** Debian's docker, unpacked and not installed: an installation would start a daemon that sets the firewall up. */
-function unpacked(): string {
+export function dockerPrograms(): string {
   const place = join(kept, 'root');
   if (existsSync(place)) return place;
   const half = join(kept, `half-${process.pid}`);

@@ -8,6 +8,7 @@ export const cacheFolders: Readonly<Record<string, string>> = {
   sources: 'unpacked sources',
   trees: 'digests of the files of source folders',
   verify: 'builds that are compared',
+  copies: 'lists of what engines elsewhere have copies of',
   git: 'git repositories',
   apt: "package lists and packages of apt's",
   packages: "Debian's packages",

@@ -2,6 +2,7 @@ import { lstat, mkdir, mkdtemp, open, readdir, readFile, rename, rm, rmdir, writ
 import { dirname, join, relative } from 'node:path';
 import { digest, fileDigest } from '../digest.ts';
 import { EulabError, isErrno, status } from '../errors.ts';
+import { fullDisk } from './full-disk.ts';
 import { running, self } from './holder.ts';
 import { broken, type FileRecord, type Manifest, manifestName, type Product, parseManifest, renderManifest } from './manifest.ts';
 import { flushed, untouched } from './record.ts';
@@ -109,11 +110,7 @@ export async function leftOvers(artifacts: string): Promise<{ path: string; prod
 export function unwritable(error: unknown, folder: string): unknown {
   if (!isErrno(error) || error instanceof EulabError) return error;
   if (error.code === 'ENOSPC' || error.code === 'EDQUOT') {
-    return new EulabError(`no space is left on the disk of ${folder}`, {
-      hint: 'make room: eulab clean cache',
-      check: 'artifacts',
-      cause: error,
-    });
+    return fullDisk(folder, { cause: error });
   }
   if (error.code === 'EACCES' || error.code === 'EPERM' || error.code === 'EROFS') {
     const hint = 'work in a folder of your own: eulab -C FOLDER';

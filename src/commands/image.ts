@@ -31,11 +31,11 @@ const make = (context: Context) =>
     .addOption(settings.verbose())
     .addHelpText('after', '\nExamples:\n  eulab image bootstrap\n  eulab image bootstrap --engine podman')
     .action(async (options) => {
-      const { home } = context.workspace();
+      const { home, cache } = context.workspace();
       const { engine } = options;
       if (engine === 'host')
         throw new EulabError('this machine itself has no image', { hint: 'name a container engine', exitCode: status.usage });
-      const chosen = await choose(engine, context.signal);
+      const chosen = await choose(engine, cache, context.signal);
       if (!('kind' in chosen)) throw none(chosen);
       await shown(context.manner, async ({ report }) => {
         await bootstrap({ home, way: chosen.found.way, report, signal: context.signal });
@@ -48,13 +48,15 @@ const engines = (context: Context) =>
   new Command('engines')
     .summary('which engines work here, and why not the others')
     .description(
-      'Try every container engine: a program of ours has to run in it, and to see a folder of this machine. Status 3 if none does.',
+      'Try every container engine: a program of ours has to run in it. One that sees no folder of this machine is elsewhere, by DOCKER_HOST,\n' +
+        "CONTAINER_HOST or a context of docker's: it gets copies of what it builds. Status 3 if none works.",
     )
     .addOption(settings.json())
     .addHelpText('after', '\nExamples:\n  eulab image engines\n  eulab image engines --json')
     .action(async (options) => {
       const found = [];
-      for (const engine of containerKinds) found.push({ engine, ...(await tried(engine, context.signal)) });
+      const { cache } = context.workspace();
+      for (const engine of containerKinds) found.push({ engine, ...(await tried(engine, cache, context.signal)) });
       if (options.json === true) await print(documentText('engines', found));
       else
         for (const one of found) {

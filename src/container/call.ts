@@ -1,16 +1,18 @@
 import { composeBuild, composeRun } from './compose.ts';
+import { saying } from './ending.ts';
 import {
   builderBuild,
   type Call,
+  containedRun,
   dockerBuild,
-  dockerRun,
   type Image,
   type Job,
+  type Mounted,
   type Run,
   type Scratch,
   type Stage,
 } from './engine.ts';
-import { mountsInBuild, type Way } from './way.ts';
+import { mountsInBuild, storeOf, type Way } from './way.ts';
 
 /** A stage, built in any of the ways. Pure. */
 export function stageBuild(way: Way, stage: Stage, scratch: Scratch): Call {
@@ -31,7 +33,10 @@ export function inContainer(
   options: {
     readonly scratch: Scratch;
     readonly idFile: string;
-    readonly user: string;
+    readonly user: string | undefined;
+    /** What a run has of the host, where that is not its own folders; and shell that comes first in it. */
+    readonly mounts?: readonly Mounted[];
+    readonly before?: string;
     readonly target?: string;
     readonly output?: string;
   },
@@ -53,13 +58,13 @@ export function inContainer(
     };
     return stageBuild(way, stage, scratch);
   }
-  const scripts = `${context}/utils`;
+  const script = ['sh', `${context}/${job.script}`];
   return containerRun(
     way,
     {
       image: image.name,
-      command: ['sh', `${context}/${job.script}`],
-      mounts: [...job.mounts.filter(({ path }) => path !== scripts), { path: scripts, writable: false }],
+      command: hangsOnInput(way) ? guarded(options.before ?? '', script) : script,
+      mounts: options.mounts ?? mountsOf(job, image),
       env: job.env,
       user,
       idFile,
@@ -68,8 +73,44 @@ export function inContainer(
   );
 }
 
+/** What a run of the job has of the host: its own folders, and the scripts. Pure. */
+export function mountsOf(job: Job, { context }: Pick<Image, 'context'>): Mounted[] {
+  const scripts = `${context}/utils`;
+  return [...job.mounts.filter(({ path }) => path !== scripts), { path: scripts, writable: false, copy: 'kept' }];
+}
+
+/** True for a way whose containers end when their stdin does. Pure. */
+export function hangsOnInput(way: Way): boolean {
+  return way.kind !== 'compose' && !mountsInBuild(way);
+}
+
+/** Where the container has the fifo that a script hangs on: it ends when the container's stdin does. */
+export const lifelineInside = '/tmp/eulab-lifeline';
+
+/**
+ * The call in a container that ends when its stdin does: by the script that has LIFELINE for it, else at once. Its engine may have
+ * lost all who knew of it. Its last line tells its status: podman, asked by docker's client, says of every run that it removes
+ * that it ended with 0. `before` is shell that comes first. Pure.
+ */
+function guarded(before: string, words: readonly string[]): string[] {
+  return ['sh', '-c', `${before}${guard}`, 'sh', ...words];
+}
+
+// The fifo is open for writing before the script looks at it, and with `cat` alone.
+const guard = `exec 3<&0
+if [ "\${LIFELINE:-}" = ${lifelineInside} ]; then
+mkfifo "$LIFELINE"
+exec 4<>"$LIFELINE"
+cat <&3 >&4 &
+exec 4>&-
+else
+{ cat <&3 >/dev/null; kill -KILL -1; } &
+fi
+"$@" </dev/null 3<&-
+${saying('$?')}`;
+
 /** A run, where runs are how builds see the host's folders. Pure. */
 export function containerRun(way: Way, run: Run, scratch: Scratch): Call {
   if (way.kind === 'compose') return composeRun(way, run, scratch);
-  return { command: dockerRun(run), files: {} };
+  return { command: containedRun(storeOf(way), run), files: {} };
 }

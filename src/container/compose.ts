@@ -27,7 +27,7 @@ export function composeBuild(way: ComposeWay, stage: Stage, scratch: Scratch): C
 export function composeRun(way: ComposeWay, { image, command, mounts, env, user }: Run, scratch: Scratch): Call {
   const description = {
     image,
-    user,
+    ...(user === undefined ? {} : { user }),
     network_mode: 'none',
     security_opt: ['label=disable'],
     environment: escaped(env),

@@ -5,6 +5,20 @@ import { type BuilderWay, type DockerWay, mountsInBuild, storeOf, type Way } fro
 export interface Mount {
   readonly path: string;
   readonly writable: boolean;
+  /**
+   * What an engine elsewhere does with its copy: `kept` for the next job; `stays`, kept and neither sent nor brought back. Gone with
+   * the job unless given.
+   */
+  readonly copy?: 'kept' | 'stays';
+  /** Of a copy that is brought back: what of the folder is sent, by its path there; a regular expression. All of it unless given. */
+  readonly sent?: string;
+  /** What of a copy nobody needs here: it is not brought back; a regular expression of grep -E. */
+  readonly left?: string;
+}
+
+/** A folder in a container: the host's own, or a volume's. */
+export interface Mounted extends Mount {
+  readonly volume?: string;
 }
 
 /** One call of a build script in utils/, wherever it runs. */
@@ -49,10 +63,10 @@ export interface Stage {
 export interface Run {
   readonly image: string;
   readonly command: readonly string[];
-  readonly mounts: readonly Mount[];
+  readonly mounts: readonly Mounted[];
   readonly env: Readonly<Record<string, string>>;
-  /** UID:GID, to whom belongs what it makes. */
-  readonly user: string;
+  /** UID:GID, to whom belongs what it makes; the container's root unless given. */
+  readonly user: string | undefined;
   /** The file that gets the container's id. */
   readonly idFile: string;
 }
@@ -119,21 +133,25 @@ export function dockerBuild({ network, builder }: DockerWay, stage: Stage): Comm
   return { file: 'docker', args: words.flat(), ...(builder === 'legacy' ? { env: { DOCKER_BUILDKIT: '0' } } : {}) };
 }
 
-/** A run whose files belong to who asks for it. @see docker-run(1) */
-export function dockerRun({ image, command, mounts, env, user, idFile }: Run): Command {
+/** A run whose files belong to who asks for it; what it prints is in no log of the engine's. @see docker-run(1), podman-run(1) */
+export function containedRun({ kind }: BuilderWay | DockerWay, { image, command, mounts, env, user, idFile }: Run): Command {
   const words = [
-    ['run', '--rm', '--cidfile', idFile, '--user', user, '--network', 'none', '--security-opt', 'label=disable'],
-    mounts.flatMap(({ path, writable }) => ['--mount', bind(path, writable)]),
+    ['run', '--rm', '--interactive', ...(kind === 'docker' ? [] : ['--pull=never']), '--log-driver', 'none'],
+    ['--cidfile', idFile, ...(user === undefined ? [] : ['--user', user])],
+    ['--network', 'none', '--security-opt', 'label=disable'],
+    mounts.flatMap((one) => ['--mount', mountOf(one)]),
     Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
     [image, ...command],
   ];
-  return { file: 'docker', args: words.flat() };
+  return { file: kind, args: words.flat() };
 }
 
 /** A field of a line of CSV may hold a comma when it is quoted. */
-function bind(path: string, writable: boolean): string {
+function mountOf({ path, writable, volume }: Mounted): string {
   const field = (text: string) => (/[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  return ['type=bind', field(`source=${path}`), field(`target=${path}`), ...(writable ? [] : ['readonly'])].join(',');
+  const type = volume === undefined ? 'bind' : 'volume';
+  const fields = [`type=${type}`, field(`source=${volume ?? path}`), field(`target=${path}`), ...(writable ? [] : ['ro'])];
+  return fields.join(',');
 }
 
 /** The same call, which goes on when nobody reads what it prints any more: there is something to clean up. Pure. */
@@ -143,7 +161,7 @@ export function outliving(command: Command): Command {
 
 /** The removal of what a job has left behind: an image, with containers that are none of ours, or a container. Pure. */
 export function removal(way: Way, id: string): Command {
-  if (!mountsInBuild(way)) return { file: 'docker', args: ['rm', '--force', '--volumes', id] };
+  if (!mountsInBuild(way)) return { file: storeOf(way).kind, args: ['rm', '--force', '--volumes', id] };
   return removeImage(way, id);
 }
 

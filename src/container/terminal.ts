@@ -1,10 +1,12 @@
 import type { Command } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { locate, missing, start } from '../exec.ts';
-import { dockerRun, type Image, type Job, onHost } from './engine.ts';
+import { mountsOf } from './call.ts';
+import { copies } from './elsewhere.ts';
+import { containedRun, type Image, type Job, type Mounted, onHost } from './engine.ts';
 import type { Engine } from './select.ts';
 import { temporary } from './temporary.ts';
-import { userId } from './trial.ts';
+import { userOf } from './trial.ts';
 import { type BuilderWay, storeOf } from './way.ts';
 
 /**
@@ -15,13 +17,16 @@ import { type BuilderWay, storeOf } from './way.ts';
 export async function onTerminal(engine: Engine, job: Job, home: string, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   if (engine.kind === 'host') return await attached(onHost(job, home), job, signal);
-  const { image } = engine;
+  const { image, elsewhere } = engine;
   await using place = await temporary(image.way);
-  const facts = { idFile: place.idFile, user: userId(), term: process.env['TERM'] ?? 'linux' };
+  await using lent = elsewhere === undefined ? undefined : await copies(image, job, elsewhere, signal);
+  const mounts = lent?.mounts ?? mountsOf(job, image);
+  const facts = { idFile: place.idFile, user: userOf(image.way), mounts, term: process.env['TERM'] ?? 'linux' };
   const command = terminalCommand(image, job, facts);
   const { kind } = storeOf(image.way);
   if (kind === 'podman' && command.file === 'sh' && locate('buildah') === undefined) throw missing('buildah');
   await attached(command, job, signal);
+  await lent?.back();
 }
 
 async function attached(command: Command, job: Job, signal: AbortSignal): Promise<void> {
@@ -42,16 +47,21 @@ async function attached(command: Command, job: Job, signal: AbortSignal): Promis
 export function terminalCommand(
   { way, name, context }: Image,
   job: Job,
-  { idFile, user, term }: { readonly idFile: string; readonly user: string; readonly term: string },
+  facts: {
+    readonly idFile: string;
+    readonly user: string | undefined;
+    readonly mounts: readonly Mounted[];
+    readonly term: string;
+  },
 ): Command {
+  const { idFile, user, mounts, term } = facts;
   const store = storeOf(way);
   const env = { ...job.env, TERM: term };
-  const mounts = [...job.mounts, { path: `${context}/utils`, writable: false }];
   const script = `${context}/${job.script}`;
   const command = ['sh', script];
-  if (store.kind === 'docker') {
-    const { file, args } = dockerRun({ image: name, command, mounts, env, user, idFile });
-    return { file, args: [args[0] ?? 'run', '--interactive', '--tty', ...args.slice(1)] };
+  if (store.kind === 'docker' || store.elsewhere === true) {
+    const { file, args } = containedRun(store, { image: name, command, mounts, env, user, idFile });
+    return { file, args: [args[0] ?? 'run', '--tty', ...args.slice(1)] };
   }
   const flags = [
     ...mounts.flatMap(({ path, writable }) => ['--volume', `${path}:${path}:${writable ? 'rw' : 'ro'}`]),

@@ -1,29 +1,34 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { arch, tmpdir } from 'node:os';
+import { arch } from 'node:os';
 import { basename, join } from 'node:path';
 import { type Outcome, probe } from '../exec.ts';
 import { containerRun, stageBuild } from './call.ts';
-import { inspectImage, removeImage, type Stage } from './engine.ts';
+import { inspectImage, type Mount, removeImage, type Scratch, type Stage } from './engine.ts';
 import { prepared } from './temporary.ts';
 import { trialProgram } from './trial-program.ts';
-import { mountsInBuild, type Way } from './way.ts';
+import { isElsewhere, mountsInBuild, storeOf, type Way } from './way.ts';
 
 /** How long an engine may take for a program that does nothing. */
 const limitMs = 60_000;
 
-/** Whether a way works; `said` is what its build printed. */
-export type Tried = { readonly works: true; readonly said: string } | { readonly works: false; readonly why: string };
+/** Whether a way works, and as which: an engine that sees none of our folders works elsewhere. `said` is what its build printed. */
+export type Tried =
+  | { readonly works: true; readonly way: Way; readonly said: string }
+  | { readonly works: false; readonly why: string };
 
 /**
  * Whether something runs in this way, and why not: a program that does nothing, once in a build, and once from a folder of the
  * host, as every build here needs it. Nothing of it is left. True as well for a CPU that we have no such program for.
+ *
+ * `parent` is where that folder is made: an engine may see some of the host's and not others.
  */
-export async function trial(way: Way, signal: AbortSignal): Promise<Tried> {
+export async function trial(way: Way, parent: string, signal: AbortSignal): Promise<Tried> {
   const program = trialProgram(arch());
-  if (program === undefined) return { works: true, said: '' };
-  const folder = await mkdtemp(join(tmpdir(), 'eulab-trial-'));
-  const tag = `localhost/${basename(folder).toLowerCase()}:trial`;
-  const scratch = { folder, name: basename(folder).toLowerCase() };
+  if (program === undefined) return { works: true, way, said: '' };
+  const folder = await mkdtemp(join(parent, '.eulab-trial-'));
+  const name = basename(folder).slice(1).toLowerCase();
+  const tag = `localhost/${name}:trial`;
+  const scratch = { folder, name };
   try {
     await writeFile(join(folder, 'true'), program, { mode: 0o755 });
     const inside = mountsInBuild(way) ? join(folder, 'true') : '/true';
@@ -31,7 +36,7 @@ export async function trial(way: Way, signal: AbortSignal): Promise<Tried> {
     const stage: Stage = {
       context: folder,
       dockerfile: join(folder, 'Dockerfile'),
-      mounts: [{ path: folder, writable: false }],
+      mounts: mountsInBuild(way) ? [{ path: folder, writable: false }] : [],
       tag,
       network: 'none',
       layers: false,
@@ -42,25 +47,44 @@ export async function trial(way: Way, signal: AbortSignal): Promise<Tried> {
     // A compose tool says 0 also when its engine failed.
     if ((await probe(inspectImage(way, tag), options)).code !== 0) return { works: false, why: reason(built) };
     const said = `${built.stdout}\n${built.stderr}`;
-    if (mountsInBuild(way)) return { works: true, said };
-    const run = {
-      image: tag,
-      command: [join(folder, 'true')],
-      mounts: [{ path: folder, writable: false }],
-      env: {},
-      user: userId(),
-      idFile: join(folder, 'id'),
-    };
-    const ran = await probe(await prepared(containerRun(way, run, scratch)), options);
-    return ran.code === 0 ? { works: true, said } : { works: false, why: unseen(reason(ran)) };
+    if (mountsInBuild(way)) return { works: true, way, said };
+    return await trialRun(way, { tag, scratch }, said, options);
   } finally {
     await probe(removeImage(way, tag)).catch(() => undefined);
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** Who eulab runs as. */
-export function userId(): string {
+/** The same in a run, of the image that has the program: from our folder; without it, when that is not seen. */
+async function trialRun(
+  way: Way,
+  { tag, scratch }: { readonly tag: string; readonly scratch: Scratch },
+  said: string,
+  options: { readonly signal: AbortSignal; readonly timeoutMs: number },
+): Promise<Tried> {
+  const { folder } = scratch;
+  let runs = 0;
+  const ran = async (file: string, mounts: readonly Mount[]) => {
+    const run = { image: tag, command: [file], mounts, env: {}, user: userOf(way), idFile: join(folder, `id${runs++}`) };
+    return await probe(await prepared(containerRun(way, run, scratch)), options);
+  };
+  const fromFolder = () => ran(join(folder, 'true'), [{ path: folder, writable: false }]);
+  let why = '';
+  // On a busy host an engine was seen to fail at one moment and to work at the next.
+  for (let attempt = 0; attempt < 2 && !isElsewhere(way); attempt += 1) {
+    const seen = await fromFolder();
+    if (seen.code === 0) return { works: true, way, said };
+    why ||= reason(seen);
+  }
+  if (way.kind === 'compose') return { works: false, why: unseen(why) };
+  const alone = await ran('/true', []);
+  return alone.code === 0 ? { works: true, way: { ...way, elsewhere: true }, said } : { works: false, why: why || reason(alone) };
+}
+
+/** Who a container is to run as, so that what it makes is ours; undefined for its root. */
+export function userOf(way: Way): string | undefined {
+  const store = storeOf(way);
+  if (store.elsewhere === true || (store.kind === 'docker' && store.rootless === true)) return undefined;
   return `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
 }
 

@@ -5,6 +5,8 @@ export type Isolation = 'oci' | 'chroot';
 export interface BuilderWay {
   readonly kind: 'podman' | 'buildah';
   readonly isolation: Isolation;
+  /** podman is a client of a service, which sees none of this host's folders. */
+  readonly elsewhere?: true;
 }
 
 /** docker, which sees the host's folders while it runs, and not while it builds. */
@@ -14,6 +16,10 @@ export interface DockerWay {
   readonly network: 'host' | 'default';
   /** `default` is BuildKit or not as client, daemon and DOCKER_BUILDKIT have it. */
   readonly builder: 'default' | 'legacy';
+  /** The daemon does not see this host's folders. */
+  readonly elsewhere?: true;
+  /** The daemon is a user's own: root in a container is that user, and any other one nobody here. */
+  readonly rootless?: true;
 }
 
 /** A compose tool, on the engine that it drives. */
@@ -29,7 +35,12 @@ export type Way = BuilderWay | DockerWay | ComposeWay;
 
 /** True for a way in which a build sees the host's folders. Pure. */
 export function mountsInBuild(way: Way): boolean {
-  return way.kind === 'compose' ? way.over.kind !== 'docker' : way.kind !== 'docker';
+  return storeOf(way).kind !== 'docker' && !isElsewhere(way);
+}
+
+/** True for an engine that gets copies of the host's folders. Pure. */
+export function isElsewhere(way: Way): boolean {
+  return storeOf(way).elsewhere === true;
 }
 
 /** The engine that has the images. Pure. */
@@ -42,7 +53,7 @@ export function shownWay(way: Way): string {
   switch (way.kind) {
     case 'podman':
     case 'buildah':
-      return way.isolation === 'chroot' ? `${way.kind}, in a chroot` : way.kind;
+      return way.isolation === 'chroot' && way.elsewhere !== true ? `${way.kind}, in a chroot` : way.kind;
     case 'docker':
       return way.builder === 'legacy' ? 'docker, without BuildKit' : 'docker';
     case 'compose':

@@ -1,37 +1,22 @@
-import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { usualArch } from '../architectures.ts';
-import { choose } from '../container/select.ts';
 import { EulabError } from '../errors.ts';
 import { locate, missing, probe } from '../exec.ts';
 import { programs } from '../kernel/build.ts';
-import { isRoot } from '../net/probe.ts';
 import { toolsFor } from '../ramdisk/programs.ts';
 import { installedTarball } from '../source/debian.ts';
 import { getText } from '../source/http.ts';
 import { scratch } from '../source/scratch.ts';
 import { defaultSites } from '../source/source.ts';
+import { engineChecks } from './engine-checks.ts';
 import type { Examination, Lack } from './host.ts';
-import { userName } from './user.ts';
 
 /** How long a site has to answer. */
 const connectMs = 4000;
 
 /** What `eulab build` needs. */
 export const buildChecks: readonly Examination[] = [
-  {
-    name: 'podman',
-    group: 'build',
-    costs: "builds take this machine's own tools: other versions of them than everybody else has",
-    bad: 'warning',
-    alone: true,
-    look: async ({ env, signal }) => {
-      const found = await choose('auto', signal);
-      if ('kind' in found) return [found.found.note ?? `runs a RUN: ${found.found.facts}`, ...found.not].join('; ');
-      if (locate('podman', env) !== undefined) return { found: found.join('; '), ...subordinate() };
-      return { found: 'podman is not installed', remedy: 'sudo apt-get install -y podman uidmap slirp4netns fuse-overlayfs' };
-    },
-  },
+  ...engineChecks,
   {
     name: 'toolchain',
     group: 'build',
@@ -105,24 +90,4 @@ async function aptAnswers(signal: AbortSignal): Promise<boolean> {
   const options = ['-o', 'Acquire::Retries=0', '-o', 'Acquire::http::Timeout=4', '-o', 'APT::Sandbox::User='];
   const args = [...options, 'download-file', first, `${folder.path}/file`];
   return (await probe({ file: helper, args }, { signal, timeoutMs: 3 * connectMs })).code === 0;
-}
-
-/** Without numbers of users for its containers, podman of an ordinary user runs none. @see subuid(5) */
-function subordinate(): Pick<Lack, 'remedy' | 'hint'> {
-  if (isRoot()) return {};
-  const names = [userName(), String(process.getuid?.())];
-  const has = (file: string) => text(file).some((line) => names.some((name) => line.startsWith(`${name}:`)));
-  if (has('/etc/subuid') && has('/etc/subgid')) return {};
-  return {
-    remedy: 'sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 "$USER"',
-    hint: 'then: podman system migrate',
-  };
-}
-
-function text(file: string): string[] {
-  try {
-    return readFileSync(file, 'utf8').split('\n');
-  } catch {
-    return [];
-  }
 }

@@ -71,16 +71,23 @@ export function worst(findings: readonly Finding[]): State {
   return states.includes('failure') ? 'failure' : states.includes('warning') ? 'warning' : 'ok';
 }
 
+/** What is found of an engine that is not there, and the beginning of it for one that works. */
+export const notInstalled = 'not installed';
+export const worksAs = 'runs a RUN: ';
+
 /**
- * The findings as they weigh together: builds happen in podman or with this machine's own tools, so that one of them may be
- * missing; without either nothing can be built. Pure.
+ * The findings as they weigh together: builds happen in an engine or with this machine's own tools, so that each of them may be
+ * missing; without any nothing can be built. Pure.
  */
 export function weighed(findings: readonly Finding[]): Finding[] {
-  const bad = (name: Check) => findings.some((one) => one.name === name && one.state !== 'ok');
-  const neither = bad('podman') && bad('toolchain');
-  return findings.map((one) =>
-    neither && (one.name === 'podman' || one.name === 'toolchain')
-      ? { ...one, state: 'failure', costs: 'nothing can be built: neither podman works nor are the tools here' }
-      : one,
-  );
+  const isBad = (name: Check) => findings.some((one) => one.name === name && one.state !== 'ok');
+  const works = findings.some(({ found }) => found.startsWith(worksAs));
+  const nothing = isBad('podman') && isBad('toolchain') && !works;
+  return findings.map((one) => {
+    if (works && one.name === 'podman' && one.found === notInstalled) {
+      return { ...one, state: 'ok', costs: null, remedy: null, hint: null };
+    }
+    if (!nothing || (one.name !== 'podman' && one.name !== 'toolchain')) return one;
+    return { ...one, state: 'failure', costs: 'nothing can be built: neither a container engine works nor are the tools here' };
+  });
 }

@@ -98,11 +98,16 @@ export const cleaned = v.object({
 });
 
 const isolation = v.picklist(['oci', 'chroot']);
-const builderWay = v.object({ kind: v.picklist(['podman', 'buildah']), isolation });
+const elsewhere = v.optional(
+  v.pipe(v.literal(true), v.description('it sees no folders of this machine, and gets copies of them')),
+);
+const builderWay = v.object({ kind: v.picklist(['podman', 'buildah']), isolation, elsewhere });
 const dockerWay = v.object({
   kind: v.literal('docker'),
   network: v.picklist(['host', 'default']),
   builder: v.picklist(['default', 'legacy']),
+  elsewhere,
+  rootless: v.optional(v.literal(true)),
 });
 const composeWay = v.object({ kind: v.literal('compose'), tool: v.array(text), over: v.union([builderWay, dockerWay]) });
 const engine = v.picklist(['podman', 'docker', 'buildah', 'compose']);
@@ -114,6 +119,7 @@ export const engines = v.array(
       works: v.literal(true),
       way: v.pipe(v.union([builderWay, dockerWay, composeWay]), v.description('how builds run in it')),
       facts: text,
+      address: v.optional(v.pipe(text, v.description('where it is, when that is not its usual place on this machine'))),
       note: v.optional(v.pipe(text, v.description('why it is not the way that would have been taken first'))),
     }),
     v.object({ engine, works: v.literal(false), why: text }),

@@ -38,7 +38,7 @@ export const documents = {
   disk: entry('1.0', ['disk create'], 'the disk that was made', builds.disk),
   disks: entry('1.0', ['disk list'], 'the disks of the workspace', builds.disks),
   doctor: entry('1.0', ['doctor'], 'what this host lacks, and what mends it', hosts.doctor),
-  engines: entry('1.0', ['image engines'], 'which container engines work here', builds.engines),
+  engines: entry('1.1', ['image engines'], 'which container engines work here', builds.engines),
   entries: entry('1.0', ['ramdisk ls'], 'the entries of an initramfs, in their order', images.entries),
   event: entry('1.0', [], 'a line of --events: what happens while a verb works', event),
   extracted: entry('1.0', ['ramdisk extract'], 'what was unpacked', images.extracted),

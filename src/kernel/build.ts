@@ -2,7 +2,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { architectures, variant } from '../architectures.ts';
 import { markCache } from '../artifacts/cache.ts';
-import { kernelFolder, usualName } from '../artifacts/kernel-names.ts';
+import { fullDisk } from '../artifacts/full-disk.ts';
+import { kernelFolder } from '../artifacts/kernel-names.ts';
 import { kernelOfKey, useKernel } from '../artifacts/kernels.ts';
 import { lock } from '../artifacts/lock.ts';
 import { type FileRecord, lockName, type Manifest } from '../artifacts/manifest.ts';
@@ -12,7 +13,7 @@ import { onHost } from '../container/engine.ts';
 import { listsFor } from '../container/packages.ts';
 import { type Engine, engine } from '../container/select.ts';
 import { digest } from '../digest.ts';
-import { EulabError } from '../errors.ts';
+import { CommandError, EulabError } from '../errors.ts';
 import { run } from '../exec.ts';
 import type { Report } from '../report.ts';
 import { folderHash } from '../source/folder-hash.ts';
@@ -27,7 +28,8 @@ import { checkClean, forget, isCollected, isConfigured, keepCollected, keepConfi
 import { jobs, type KernelBuild } from './plan.ts';
 import { kernelRecipe } from './recipe.ts';
 import { lost } from './requested.ts';
-import { type Asked, type KernelRequest, type Wish, wishOf } from './wish.ts';
+import { untouched } from './untouched.ts';
+import { type Asked, type KernelRequest, nameFor, type Wish, wishOf } from './wish.ts';
 
 /**
  * Builds the kernel, unless there is one that was made from the same request, and puts it in use: into artifacts/. It is kept
@@ -49,21 +51,26 @@ export async function buildKernel(request: KernelRequest): Promise<{ readonly ma
     if (found !== undefined) return { manifest: await useKernel(artifacts, found), built: false };
   }
 
+  const tree = await untouched(request, wish, (source) => objectFolder(source, { ...request, profile: wish.profile }));
+  if (tree?.name !== undefined) return { manifest: await useKernel(artifacts, tree.name), built: false };
+
   const making = await prepare(request, wish);
   const { build, source, where } = making;
   await using _objects = await lock(`${build.objects}.lock`, request.command, { signal, report });
   if (request.force) await forget(build);
   const hashing = hashOf(making, cache);
   await make(making, hashing.begin);
-  const name = request.name ?? usualName(build.profile.name, source.version, variant(build.arch, build.toolchain));
+  const name = nameFor(request, build.profile, source.version);
   const folder = kernelFolder(artifacts, name);
   const product = `${name} ${wish.key}`;
   const found = await current(folder, 'kernel', wish.key);
+  const touched = async () => (where.kind === 'host' ? undefined : await tree?.keep(build.objects, product));
   if (found.state === 'current' && (await isCollected(build, product))) {
+    await touched();
     return { manifest: await useKernel(artifacts, name), built: false };
   }
   await using staging = await stage(folder, 'kernel');
-  await run(onHost(jobs({ ...build, out: staging.folder }).collect, workspace.home), { signal });
+  await collect(making, staging.folder);
   const hash = await hashing.end();
   const used = await tools(build);
   const recipe = await kernelRecipe({ request, wish, source, hash, where, tools: used });
@@ -71,7 +78,22 @@ export async function buildKernel(request: KernelRequest): Promise<{ readonly ma
   const record = { path: provenanceName('kernel'), text: (files: readonly FileRecord[]) => renderProvenance(recipe, files) };
   await staging.commit({ key: wish.key, inputs: facts, command: request.command, name, record });
   await keepCollected(build, product);
+  await touched();
   return { manifest: await useKernel(artifacts, name), built: true };
+}
+
+/** Puts what was made into a folder. @throws EulabError when it does not fit there. */
+async function collect({ build, request: { workspace, signal } }: Making, out: string): Promise<void> {
+  try {
+    await run(onHost(jobs({ ...build, out }).collect, workspace.home), { signal });
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    if (/No space left on device/.test(error.stderr)) throw fullDisk(workspace.artifacts, { cause: error });
+    throw new EulabError(`what was built cannot be put into ${workspace.artifacts} (${error.message})`, {
+      details: error.stderr.split('\n').slice(-4),
+      cause: error,
+    });
+  }
 }
 
 /**
@@ -102,7 +124,8 @@ export async function prepare(request: KernelRequest, wish: Wish): Promise<Makin
 
 /** What compiles: an engine with what kbuild calls, and more programs if there are. @throws EulabError (3) when there is none. */
 export function kernelEngine(request: KernelRequest, more: readonly string[] = []): Promise<Engine> {
-  const facts = { wanted: request.engine, home: request.workspace.home, dockerfile: 'Dockerfile.kernel' };
+  const { home, cache } = request.workspace;
+  const facts = { wanted: request.engine, home, cache, dockerfile: 'Dockerfile.kernel' };
   return engine({
     ...request,
     ...facts,

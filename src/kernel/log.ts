@@ -1,8 +1,10 @@
 import { createWriteStream } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { fullDisk, isFullDisk } from '../artifacts/full-disk.ts';
 import { isObject, type Job } from '../container/engine.ts';
-import { type Engine, execute } from '../container/select.ts';
+import { execute } from '../container/execute.ts';
+import type { Engine } from '../container/select.ts';
 import { CommandError, EulabError, status } from '../errors.ts';
 import type { Report } from '../report.ts';
 import type { Expected } from './expected.ts';
@@ -48,7 +50,7 @@ export async function logged(where: Engine, job: Job, listener: Listener & Telli
     await execute(where, job, { signal, onLine, alive: objects });
     return done;
   } catch (error) {
-    throw error instanceof CommandError ? failure(error, lines, objects, listener) : error;
+    throw error instanceof CommandError ? await failure(error, lines, objects, listener) : error;
   } finally {
     out.end();
   }
@@ -68,7 +70,12 @@ interface Telling {
   readonly say?: (line: string) => void;
 }
 
-function failure(error: CommandError, lines: readonly string[], objects: string, listener: Listener & Telling): EulabError {
+async function failure(
+  error: CommandError,
+  lines: readonly string[],
+  objects: string,
+  listener: Listener & Telling,
+): Promise<EulabError> {
   const { log, failed, say } = listener;
   const target = unknownTarget(lines);
   if (target !== undefined && failed !== undefined) {
@@ -76,14 +83,8 @@ function failure(error: CommandError, lines: readonly string[], objects: string,
     return new EulabError(`make knows no target ${target}`, { hint, exitCode: status.usage, cause: error });
   }
   const details = firstError(lines);
-  if (isFull(details)) {
-    return new EulabError(`no space is left on the disk of ${objects}`, {
-      details: details.slice(0, 2),
-      hint: 'make room: eulab clean cache',
-      check: 'cache',
-      cause: error,
-    });
-  }
+  if (isFull(details)) return fullDisk(objects, { details: details.slice(0, 2), cause: error });
+  if (await isFullDisk(objects)) return fullDisk(objects, { cause: error });
   const shown = say === undefined ? details : details.slice(0, 1);
   return new EulabError(failed ?? `the kernel build failed (${error.message})`, {
     details: shown,

@@ -46,14 +46,14 @@ export async function keepConfigured({ objects }: KernelBuild, key: string): Pro
 }
 
 /** Whether what this product, "NAME KEY", was made from last is still as it was then. */
-export async function isCollected({ objects }: KernelBuild, key: string): Promise<boolean> {
+export async function isCollected({ objects }: Pick<KernelBuild, 'objects'>, key: string): Promise<boolean> {
   const kept = await read(join(objects, collected));
-  return kept?.key === key && kept.state === (await results(objects));
+  return kept?.key === key && kept.state === (await resultsOf(objects));
 }
 
 /** Keeps that this product was made from what is in the object folder now. */
 export async function keepCollected({ objects }: KernelBuild, key: string): Promise<void> {
-  await keep(join(objects, collected), { key, state: await results(objects) });
+  await keep(join(objects, collected), { key, state: await resultsOf(objects) });
 }
 
 /** The words for make, where utils/kernel/build reads them. */
@@ -87,7 +87,7 @@ async function configDigest(objects: string): Promise<string> {
 }
 
 /** Size and time of each file that goes into the product. */
-async function results(objects: string): Promise<string> {
+export async function resultsOf(objects: string): Promise<string> {
   const image = (await readFile(join(objects, 'eulab.image'), 'utf8').catch(() => '')).trim();
   const files = [image || 'no image', 'vmlinux', 'System.map', '.config', 'eulab.modules/stamp', 'vmlinux-gdb.py'];
   return (await Promise.all(files.map((file) => mark(join(objects, file))))).join(' ');

@@ -33,6 +33,11 @@ export interface KernelJobs {
   readonly minimal: Job;
 }
 
+/** What eulab itself writes into an object folder, for utils/kernel/build and make. */
+const ownFiles = '^(?:\\.config$|eulab\\.(?:config|targets)$|eulab\\.external/)';
+/** What only the next build has a use for, and makes most of the folder. */
+const intermediate = '(\\.[oa]|\\.dwo|\\.tmp_.*|/boot/(compressed/)?vmlinux[^/]*)$';
+
 /** The jobs of a kernel build. Pure. */
 export function jobs(build: KernelBuild & { readonly out?: string }): KernelJobs {
   const env = {
@@ -47,9 +52,9 @@ export function jobs(build: KernelBuild & { readonly out?: string }): KernelJobs
     SOURCE_DATE_EPOCH: String(build.epoch),
   };
   const mounts: Mount[] = [
-    { path: build.source, writable: false },
-    { path: build.objects, writable: true },
-    ...(build.ccache === undefined ? [] : [{ path: build.ccache, writable: true }]),
+    { path: build.source, writable: false, copy: 'kept' },
+    { path: build.objects, writable: true, copy: 'kept', sent: ownFiles, left: intermediate },
+    ...(build.ccache === undefined ? [] : [{ path: build.ccache, writable: true, copy: 'stays' } as const]),
   ];
   const job = (step: string): Job => ({
     script: 'utils/kernel/build',

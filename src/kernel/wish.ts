@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Toolchain } from '../architectures.ts';
+import { type Toolchain, variant } from '../architectures.ts';
+import { usualName } from '../artifacts/kernel-names.ts';
 import { listsFor } from '../container/packages.ts';
 import type { BuildRequest } from '../container/request.ts';
 import { digest } from '../digest.ts';
@@ -49,6 +50,11 @@ export async function wishOf(request: KernelRequest): Promise<Wish> {
   );
   const own = await textOf(files, request.workspace);
   return { spec, profile: chosen, asked, scripts: own, key: await requestKey(request, asked, own) };
+}
+
+/** What a kernel of a version is kept by: as the user has it, else by its profile, version and what is unusual of it. Pure. */
+export function nameFor({ name, arch, toolchain }: KernelRequest, { name: profileName }: Profile, version: string): string {
+  return name ?? usualName(profileName, version, variant(arch, toolchain));
 }
 
 /** What the profile asks for, what the user asks for, and both. */

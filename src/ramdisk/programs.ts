@@ -2,9 +2,11 @@ import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { type ArchName, architectures, usualArch } from '../architectures.ts';
-import { isObject, type Job } from '../container/engine.ts';
+import { fullDisk, isFullDisk } from '../artifacts/full-disk.ts';
+import { isObject, type Job, type Mount } from '../container/engine.ts';
+import { execute, artifacts as inContainer, streams } from '../container/execute.ts';
 import { listsFor } from '../container/packages.ts';
-import { type Engine, engine, execute, artifacts as inContainer, streams } from '../container/select.ts';
+import { type Engine, engine } from '../container/select.ts';
 import { CommandError, EulabError } from '../errors.ts';
 import { busyboxSource } from '../source/busybox.ts';
 import { scratch } from '../source/scratch.ts';
@@ -47,6 +49,7 @@ export async function buildBase(
     ...request,
     wanted: request.engine,
     home: workspace.home,
+    cache: workspace.cache,
     dockerfile: 'Dockerfile.ramdisk',
     tools: toolsFor(request.arch, ready !== undefined),
     lists: listsFor(request.arch),
@@ -95,7 +98,11 @@ async function compile(
       await using folder = await scratch(join(workspace.cache, 'obj'));
       const [objects, out] = [join(folder.path, 'objects'), join(folder.path, 'out')];
       const env = { ...job.env, OBJ: objects, OUT: out, FRAGMENT: join(workspace.utils, 'busybox/config') };
-      const mounts = [...job.mounts, { path: folder.path, writable: true }, { path: workspace.utils, writable: false }];
+      const own: Mount[] = [
+        { path: folder.path, writable: true, left: '^objects/' },
+        { path: workspace.utils, writable: false, copy: 'kept' },
+      ];
+      const mounts = [...job.mounts, ...own];
       await execute(where, { ...job, env, mounts }, { signal, onLine });
       await write(walk(out));
     }
@@ -104,6 +111,10 @@ async function compile(
     // An interrupted build breaks off at many ends at once; the signal is what happened.
     signal.throwIfAborted();
     if (!(error instanceof CommandError)) throw error;
+    const full = lines.find((line) => line.includes('No space left on device'));
+    if (full !== undefined || (await isFullDisk(workspace.cache))) {
+      throw fullDisk(workspace.cache, { details: full === undefined ? [] : [full], cause: error });
+    }
     const what = source === undefined ? "the guest's agent" : 'busybox';
     throw new EulabError(`${what} could not be built (${error.message})`, { details: lines.slice(-8), cause: error });
   }
@@ -114,11 +125,11 @@ async function jobOf({ workspace, arch, jobs, ccache }: RamdiskRequest, source: 
   const script = { script: 'utils/busybox/build', dockerfile: 'Dockerfile.ramdisk' };
   if (source === undefined) return { ...script, env: { STEP: 'agent', MACHINE: arch }, mounts: [] };
   const env = { MACHINE: arch, SRC: source.folder, JOBS: jobs === undefined ? '' : String(jobs) };
-  const mounts = [{ path: source.folder, writable: false }];
+  const mounts: Mount[] = [{ path: source.folder, writable: false, copy: 'kept' }];
   if (ccache === false) return { ...script, env, mounts };
   const kept = join(workspace.cache, 'ccache');
   await mkdir(kept, { recursive: true });
-  return { ...script, env: { ...env, CCACHE_DIR: kept }, mounts: [...mounts, { path: kept, writable: true }] };
+  return { ...script, env: { ...env, CCACHE_DIR: kept }, mounts: [...mounts, { path: kept, writable: true, copy: 'stays' }] };
 }
 
 /** Waits for the packing and for the build behind it. Either's end breaks the other off; the cause is told, not the echo. */

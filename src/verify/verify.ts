@@ -101,13 +101,13 @@ async function emptyWorkspace(workspace: Workspace, path: string): Promise<Works
 }
 
 /** The id of the image that it was built in, if the engine still has it; else what the user asked for then. */
-async function sameImage(record: Provenance, { engine, report, signal }: VerifyRequest): Promise<string | undefined> {
+async function sameImage(record: Provenance, { workspace, engine, report, signal }: VerifyRequest): Promise<string | undefined> {
   const wanted = engine ?? engineOf(record);
   const image = record.inputs.find(({ role }) => role === 'image');
   const asked = typeof record.asked['baseImage'] === 'string' ? record.asked['baseImage'] : undefined;
   const id = image?.digest?.['sha256'];
   if (wanted === 'host' || id === undefined) return asked;
-  const chosen = await choose(wanted, signal);
+  const chosen = await choose(wanted, workspace.cache, signal);
   if ('kind' in chosen && (await imageId(chosen.found.way, id, signal)) !== '') return id;
   report({
     kind: 'note',

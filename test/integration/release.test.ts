@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { extract, type Header, pack } from 'tar-stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { eulab, folder, root } from '../eulab.ts';
+import { quote } from '../../src/command.ts';
+import { bundle, eulab, folder, root } from '../eulab.ts';
+import { onTerminal } from '../terminal.ts';
 import { site } from './source/site.ts';
 
 const here = folder();
@@ -229,4 +231,16 @@ test('what cannot be released or pulled is refused with status 2', async () => {
   const wrong = await call('-C', path, 'pull', file, '--sha256', 'a'.repeat(64));
   expect([wrong.status, wrong.stderr]).toEqual([1, expect.stringContaining('by --sha256 it is aaaa')]);
   expect(there(path)).toEqual([]);
+});
+
+test('on a terminal the step that fails is marked as one, and one that is done as done', async () => {
+  const line = (to: string) => [process.execPath, bundle, '-C', work, 'release', '--output', to].map(quote).join(' ');
+  const shown = (to: string) =>
+    onTerminal(`stty cols 200; EULAB_CACHE=${quote(env.EULAB_CACHE)} ${line(to)}; echo "status=$?"`, []);
+  const nowhere = join(here.path, 'nowhere/a.tar');
+  const failed = await shown(nowhere);
+  expect(failed).toContain(`✖ writing ${nowhere}`);
+  expect(failed).not.toContain('✔');
+  const again = join(here.path, 'again.tar');
+  expect(await shown(again)).toContain(`✔ writing ${again}`);
 });

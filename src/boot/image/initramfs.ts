@@ -1,8 +1,8 @@
 import { type ArchName, architectures, usualArch } from '../../architectures.ts';
 import { EulabError, status } from '../../errors.ts';
+import type { Known } from '../../known.ts';
+import { known } from '../../known.ts';
 import { type OpenFile, openFile } from '../../ramdisk/image/file.ts';
-import type { Known } from '../known.ts';
-import { known } from '../known.ts';
 import type { InitramfsFacts } from './initramfs-fault.ts';
 import { initramfsFault } from './initramfs-fault.ts';
 import type { CheckedKernel } from './kernel-check.ts';

@@ -1,5 +1,5 @@
+import { known } from '../../known.ts';
 import { openFile } from '../../ramdisk/image/file.ts';
-import { known } from '../known.ts';
 import { type KernelFacts, kernelFacts } from './kernel-image.ts';
 
 /** A kernel that was looked at: what it says of itself, and which file it is. */

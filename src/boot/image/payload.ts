@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import { known } from '../../known.ts';
 import { bytesOf } from '../../ramdisk/image/bytes.ts';
 import { elfImage } from '../../ramdisk/image/elf-image.ts';
-import { known } from '../known.ts';
 import { keep, payloadFolder, sizeOf, touch } from './kept.ts';
 import type { CheckedKernel } from './kernel-check.ts';
 

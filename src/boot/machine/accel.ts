@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EulabError, status } from '../../errors.ts';
 import { type Outcome, probe } from '../../exec.ts';
-import { known } from '../known.ts';
+import { known } from '../../known.ts';
 import { thisHost } from './host.ts';
 import { probeLimitMs, probeRom, probeStatus } from './kvm-probe.ts';
 

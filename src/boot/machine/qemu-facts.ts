@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { EulabError, status } from '../../errors.ts';
 import { probe } from '../../exec.ts';
-import { known } from '../known.ts';
+import { known } from '../../known.ts';
 import { cpuHelp, machineHelp, versionOf } from './qemu-help.ts';
 
 /** What a QEMU can do, as it says itself; asked once and kept in the cache until the program's file changes. */

@@ -1,5 +1,5 @@
 import { EulabError } from '../../errors.ts';
-import { known } from '../known.ts';
+import { known } from '../../known.ts';
 import { thisHost } from './host.ts';
 
 /** For a guest that has no other clock: a crystal's error is some 50 ppm. */

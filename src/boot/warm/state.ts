@@ -18,11 +18,11 @@ import {
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { quote } from '../../command.ts';
+import { known } from '../../known.ts';
 import { openFile } from '../../ramdisk/image/file.ts';
 import { version } from '../../version.ts';
 import type { Hello } from '../channel/frame.ts';
 import { type Link, resume } from '../channel/link.ts';
-import { known } from '../known.ts';
 import { type Bare, qemu } from '../machine/qemu.ts';
 import { qmp } from '../qmp/qmp.ts';
 import { migrate } from '../qmp/verbs.ts';

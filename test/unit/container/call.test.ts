@@ -22,7 +22,10 @@ const call = (way: Way) =>
     { name: 'localhost/t:1', way, context: '/eulab' },
     { scratch: { folder: '/tmp/s', name: 's' }, idFile: '/tmp/s/id', user: '1:2' },
   );
-const words = (way: Way) => show(call(way).command).split(/ (?=-)/);
+const words = (way: Way) =>
+  show(call(way).command)
+    .replace(/ -c '[^']+' sh /, ' ')
+    .split(/ (?=-)/);
 
 test('podman and buildah build, and see the folders while they do', () => {
   expect(words(podman)).toMatchInlineSnapshot(`
@@ -59,16 +62,18 @@ test('docker runs, as the user who asks for it', () => {
     [
       "docker run",
       "--rm",
+      "--interactive",
+      "--log-driver none",
       "--cidfile /tmp/s/id",
       "--user 1:2",
       "--network none",
       "--security-opt label=disable",
-      "--mount type=bind,source=/src,target=/src,readonly",
+      "--mount type=bind,source=/src,target=/src,ro",
       "--mount type=bind,source=/obj,target=/obj",
-      "--mount type=bind,source=/eulab/utils,target=/eulab/utils,readonly",
+      "--mount type=bind,source=/eulab/utils,target=/eulab/utils,ro",
       "--env SRC=/src",
       "--env 'BASE=a b'",
-      "--env 'PRICE=$1' localhost/t:1 sh /eulab/utils/kernel/build",
+      "--env 'PRICE=$1' localhost/t:1 sh sh /eulab/utils/kernel/build",
     ]
   `);
 });
@@ -108,7 +113,7 @@ test('a folder that is mounted already is mounted once', () => {
   const image = { name: 'i', way: docker, context: '/eulab' };
   const { command } = inContainer(own, image, { scratch: { folder: '/s', name: 's' }, idFile: '/s/id', user: '0:0' });
   expect(command.args.filter((word) => word.startsWith('type=bind'))).toEqual([
-    'type=bind,source=/eulab/utils,target=/eulab/utils,readonly',
+    'type=bind,source=/eulab/utils,target=/eulab/utils,ro',
   ]);
 });
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { mountsOf } from '../../../src/container/call.ts';
 import { terminalCommand } from '../../../src/container/terminal.ts';
 import type { Way } from '../../../src/container/way.ts';
 
@@ -10,15 +11,16 @@ const job = {
 };
 const words = (way: Way) => {
   const image = { name: 'localhost/t:1', way, context: '/eulab' };
-  const { file, args } = terminalCommand(image, job, { idFile: '/tmp/id', user: '1:2', term: 'xterm' });
+  const facts = { idFile: '/tmp/id', user: '1:2', mounts: mountsOf(job, image), term: 'xterm' };
+  const { file, args } = terminalCommand(image, job, facts);
   return [file, ...args];
 };
 const docker: Way = { kind: 'docker', network: 'host', builder: 'default' };
 
 test.each<[string, Way, string]>([
   ['podman', { kind: 'podman', isolation: 'oci' }, 'podman run --rm --interactive --tty --pull=never --network none'],
-  ['docker', docker, 'docker run --interactive --tty --rm --cidfile /tmp/id --user 1:2 --network none'],
-  ['compose', { kind: 'compose', tool: ['docker-compose'], over: docker }, 'docker run --interactive --tty'],
+  ['docker', docker, 'docker run --tty --rm --interactive --log-driver none --cidfile /tmp/id --user 1:2 --network none'],
+  ['compose', { kind: 'compose', tool: ['docker-compose'], over: docker }, 'docker run --tty --rm --interactive'],
 ])('%s runs the script on the terminal', (_, way, begin) => {
   const line = words(way).join(' ');
   expect(line.startsWith(`${begin} `)).toBe(true);

@@ -25,8 +25,8 @@ test.each<[string, string, Parameters<typeof helpFor>[2], string | undefined, bo
   expect([remedy?.command, remedy?.safe]).toEqual([typed, safe]);
 });
 
-const finding = (name: Finding['name'], state: Finding['state']): Finding => ({
-  ...{ name, group: 'build', state, found: '', costs: null, remedy: null, hint: null, tookMs: 0 },
+const finding = (name: Finding['name'], state: Finding['state'], found = ''): Finding => ({
+  ...{ name, group: 'build', state, found, costs: null, remedy: null, hint: null, tookMs: 0 },
 });
 
 test('one way to build may be missing; without either it is a failure', () => {
@@ -34,4 +34,9 @@ test('one way to build may be missing; without either it is a failure', () => {
   expect([one.map(({ state }) => state), worst(one)]).toEqual([['warning', 'ok'], 'warning']);
   const neither = weighed([finding('podman', 'warning'), finding('toolchain', 'warning'), finding('gdb', 'warning')]);
   expect([neither.map(({ state }) => state), worst(neither)]).toEqual([['failure', 'failure', 'warning'], 'failure']);
+  const absent = [finding('podman', 'warning', 'not installed'), finding('toolchain', 'warning')];
+  const other = weighed([...absent, finding('docker', 'ok', 'runs a RUN: docker 20.10')]);
+  expect(other.map(({ state }) => state)).toEqual(['ok', 'warning', 'ok']);
+  const none = weighed([...absent, finding('docker', 'ok', 'not installed')]);
+  expect(none.map(({ state }) => state)).toEqual(['failure', 'failure', 'ok']);
 });

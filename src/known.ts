@@ -2,12 +2,13 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /**
- * What was found out at some cost, so that the next boot need not: about files by reading all of them, about the host and its
- * QEMU by trying.
+ * What was found out at some cost, so that the next call need not: about files by reading all of them, about the host, its QEMU and
+ * its container engines by trying.
  */
 export interface Known<Fact> {
   recall(identity: string): Fact | undefined;
   remember(identity: string, fact: Fact): void;
+  forget(identity: string): void;
 }
 
 /** A user who has more files than this in turn waits for each again. */
@@ -21,19 +22,21 @@ const mostFacts = 64;
 export function known<Fact>(cache: string, name: string, schema: number): Known<Fact> {
   const file = join(cache, 'probes', `${name}-${process.getuid?.() ?? 0}.json`);
   let facts: Map<string, Fact> | undefined;
+  const change = (identity: string, added: readonly [string, Fact][]) => {
+    // Another call may have added to it meanwhile; what it adds right now is lost, and found out again.
+    facts = load<Fact>(file, schema);
+    facts.delete(identity);
+    const kept = [...facts, ...added].slice(-mostFacts);
+    facts = new Map(kept);
+    save(file, { schema, facts: kept });
+  };
   return {
     recall: (identity) => {
       facts ??= load<Fact>(file, schema);
       return facts.get(identity);
     },
-    remember: (identity, fact) => {
-      // Another boot may have added to it meanwhile; what it adds right now is lost, and found out again.
-      facts = load<Fact>(file, schema);
-      facts.delete(identity);
-      const kept = [...facts, [identity, fact]].slice(-mostFacts);
-      facts = new Map(kept as [string, Fact][]);
-      save(file, { schema, facts: kept });
-    },
+    remember: (identity, fact) => change(identity, [[identity, fact]]),
+    forget: (identity) => change(identity, []),
   };
 }
 
@@ -52,6 +55,6 @@ function save(file: string, content: object): void {
     writeFileSync(`${file}.${process.pid}`, JSON.stringify(content));
     renameSync(`${file}.${process.pid}`, file);
   } catch {
-    // A cache that cannot be written costs the time to find it out at the next boot, and no boot.
+    // A cache that cannot be written costs the time to find it out at the next call, and nothing else.
   }
 }
