@@ -213,6 +213,7 @@ test.each<[string, string, string, number, string]>([
   ],
   ['a pipe that nobody reads', 'mkfifo f; exec "$@" --events f', 'f', 2, 'nobody reads it'],
   ['a descriptor that is none', 'exec "$@" --events fd:77', 'fd:77', 2, 'there is no such descriptor'],
+  ['stderr', 'exec "$@" --events fd:2', 'fd:2', 2, '0 to 2 have their own use'],
 ])(
   'events that come to %s end the call with what it was, and no build is left half done',
   async (_what, line, target, code, message) => {
