@@ -18,7 +18,11 @@ import { site } from './source/site.ts';
 async function calls(): Promise<string[][]> {
   const shown = verbs.filter(({ hidden }) => hidden !== true);
   const all = await Promise.all(shown.map(async ({ load }) => (await load())({} as Context) as CommandUnknownOpts));
-  const acting = all.flatMap((verb) => [...leavesOf(verb), ...(verb.name() === 'kernels' ? [verb] : [])]);
+  // A verb that has verbs may do something by itself too, and then has options.
+  const acting = all.flatMap((verb) => [
+    ...leavesOf(verb),
+    ...(verb.commands.length > 0 && verb.options.length > 0 ? [verb] : []),
+  ]);
   return acting.map((verb) => [...wordsOf(verb), ...verb.registeredArguments.filter(({ required }) => required).map(word)]);
 }
 
