@@ -135,6 +135,12 @@ interface Out {
 function opened(target: string, failed: (error: unknown) => void): Out {
   if (target === '-') return stdout(failed);
   const number = /^fd:(\d+)$/.exec(target)?.[1];
+  if (number !== undefined && Number(number) < 3) {
+    throw new EulabError(`--events ${target}: 0 to 2 have their own use`, {
+      hint: 'open another one: --events fd:3 3>FILE',
+      exitCode: status.usage,
+    });
+  }
   try {
     const fd = number === undefined ? openFile(target) : Number(number);
     const stat = fstatSync(fd);

@@ -107,8 +107,9 @@ function reset(context: Context) {
       layOut(lab, places);
       kept.forget(lab.name);
       kept.note(lab.name, { root: workspace.root });
-      if (aside !== undefined) process.stderr.write(`eulab: your files are in ${relative(process.cwd(), aside)}\n`);
-      process.stderr.write(`eulab: ${relative(process.cwd(), places.folder)} is as it was at the beginning\n`);
+      const note = (text: string) => plainReport(context.manner)({ kind: 'note', text });
+      if (aside !== undefined) note(`your files are in ${relative(process.cwd(), aside)}`);
+      note(`${relative(process.cwd(), places.folder)} is as it was at the beginning`);
     });
 }
 
@@ -157,8 +158,9 @@ async function begin(context: Context, kept: Progress, lab: Lab): Promise<void> 
   const paint = await painter();
   const { text } = textsOf(places);
   process.stdout.write(`${paint('bold', `${numberOf(lab)}. ${lab.title}`)}\n\n${text}`);
-  if (made.length > 0) process.stderr.write(`eulab: laid out in ${relative(process.cwd(), places.folder)}: ${made.join(', ')}\n`);
   const report = plainReport(context.manner);
+  const folder = relative(process.cwd(), places.folder);
+  if (made.length > 0) report({ kind: 'note', text: `laid out in ${folder}: ${made.join(', ')}` });
   const absent = unbuilt(workspace);
   if (absent !== undefined) {
     report({ kind: 'warning', text: `a lab boots a machine: ${absent.message}`, hint: absent.hint ?? '' });

@@ -120,7 +120,9 @@ test('a step that fails is taken back with all before it; so is an up that a sig
   for (const line of ['exit 7', 'kill -INT $PPID']) {
     const { status, stderr } = await it.eulab(['up'], { step: 5, line });
     expect([status, stderr]).toEqual(
-      line.startsWith('exit') ? [1, expect.stringContaining('sysctl failed with status 7')] : [130, 'eulab: ended by SIGINT\n'],
+      line.startsWith('exit')
+        ? [1, expect.stringContaining('sysctl failed with status 7')]
+        : [130, 'eulab: making vmbr0\neulab: ended by SIGINT\n'],
     );
     expect([it.snapshot(), it.inside('sysctl', '-n', 'net.ipv4.ip_forward')]).toEqual([before, '0\n']);
     expect(readdirSync(it.state)).toEqual([]);
