@@ -170,7 +170,8 @@ function hashOf({ source, request: { signal } }: Making, cache: string) {
 async function make(making: Making, begun: () => void): Promise<void> {
   const { build, where, request } = making;
   const report: Report = (event) => {
-    if (event.kind === 'progress') begun();
+    // A kbuild that has nothing to do calls its scripts all the same.
+    if (event.kind === 'progress' && event.now?.endsWith('.o') === true) begun();
     request.report(event);
   };
   await configure(making);
