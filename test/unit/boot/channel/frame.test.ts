@@ -71,8 +71,10 @@ test.each<[string, Partial<GuestCommand>]>([
 ])('a command %s arrives as it was sent', (_what, changes) => {
   const sent = { ...command, ...changes };
   const got = parseOpen(openData(sent));
-  expect(got?.argv.map((word) => Buffer.from(word))).toEqual(sent.argv);
-  expect(got?.env.map((word) => Buffer.from(word))).toEqual(sent.env);
+  // As texts: two buffers are compared byte by byte, as the elements of arrays.
+  const texts = (words: readonly Uint8Array[] = []) => words.map((word) => Buffer.from(word).toString('latin1'));
+  expect(texts(got?.argv)).toEqual(texts(sent.argv));
+  expect(texts(got?.env)).toEqual(texts(sent.env));
   expect([got?.folder, got?.terminal, got?.sync]).toEqual([sent.folder, sent.terminal, sent.sync]);
 });
 
