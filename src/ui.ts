@@ -65,12 +65,13 @@ export function plainReport({ quiet, verbose, events }: Manner): Report {
 }
 
 async function shower({ quiet, verbose }: Manner) {
-  const [chalk, { default: ora }] = await Promise.all([colours(), import('ora')]);
   // A terminal of no width, as script(1) without one makes it, would have ora clear lines for ever.
   const spins = process.stderr.isTTY === true && process.stderr.columns > 0 && !verbose && !quiet;
-  const spinner = ora({
+  // Loading it takes as long as all else of a verb that has nothing to do.
+  const [chalk, ora] = await Promise.all([colours(), spins ? import('ora') : undefined]);
+  const spinner = ora?.default({
     stream: process.stderr,
-    isEnabled: spins,
+    isEnabled: true,
     discardStdin: false,
     ...(chalk.level === 0 ? { color: false as const } : {}),
   });
@@ -79,7 +80,7 @@ async function shower({ quiet, verbose }: Manner) {
   let shownMs = 0;
   let latest: Extract<Event, { kind: 'progress' }> | undefined;
   const spin = () => {
-    if (latest === undefined) return;
+    if (latest === undefined || spinner === undefined) return;
     // The spinner and a space are before it; a line that is full would be two.
     const width = Math.max(process.stderr.columns - step.length - 4, 0);
     spinner.text = `${step} ${chalk.dim(progressText({ ...latest, elapsedMs: Date.now() - startedMs }, width))}`;
@@ -88,7 +89,7 @@ async function shower({ quiet, verbose }: Manner) {
   const clock = spins ? setInterval(spin, 1000).unref() : undefined;
 
   const print = (line: string, stream: NodeJS.WritableStream) => {
-    const spinning = spinner.isSpinning;
+    const spinning = spinner?.isSpinning === true;
     if (spinning) spinner.clear();
     stream.write(`${line}\n`);
     if (spinning) spinner.render();
@@ -97,7 +98,7 @@ async function shower({ quiet, verbose }: Manner) {
   const finish = (symbol = chalk.green('✔')) => {
     if (step === '') return;
     const took = elapsed(Date.now() - startedMs);
-    if (spins) spinner.stopAndPersist({ symbol, text: `${step} ${chalk.dim(took)}` });
+    spinner?.stopAndPersist({ symbol, text: `${step} ${chalk.dim(took)}` });
     step = '';
     latest = undefined;
   };
@@ -106,12 +107,12 @@ async function shower({ quiet, verbose }: Manner) {
       finish();
       step = text;
       startedMs = shownMs = Date.now();
-      if (spins) spinner.start(text);
+      if (spinner !== undefined) spinner.start(text);
       else if (!quiet) say(`eulab: ${text}`);
     },
     progress: (event) => {
       latest = event;
-      if (spins) spin();
+      if (spinner !== undefined) spin();
       else if (!quiet && Date.now() - shownMs >= plainEveryMs) {
         shownMs = Date.now();
         say(`eulab: ${step}: ${progressText({ ...event, elapsedMs: shownMs - startedMs })}`);
@@ -134,12 +135,12 @@ async function shower({ quiet, verbose }: Manner) {
     fail: () => finish(chalk.red('✖')),
     rest: () => {
       finish();
-      spinner.stop();
+      spinner?.stop();
     },
     end: () => {
       clearInterval(clock);
-      if (spins && spinner.isSpinning) finish();
-      spinner.stop();
+      if (spinner?.isSpinning) finish();
+      spinner?.stop();
     },
   };
 }
