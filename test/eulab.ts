@@ -99,10 +99,12 @@ export function processesWith(text: string): number[] {
 /** Those that are still there after a second: a killed process needs a moment to go. */
 export async function leftWith(text: string): Promise<number[]> {
   const startedMs = performance.now();
-  while (processesWith(text).length > 0 && performance.now() - startedMs < 1000) {
+  let left = processesWith(text);
+  while (left.length > 0 && performance.now() - startedMs < 1000) {
     await new Promise((resolve) => setTimeout(resolve, 20));
+    left = processesWith(text);
   }
-  return processesWith(text);
+  return left;
 }
 
 function commandLine(pid: string): string {
