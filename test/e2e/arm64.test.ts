@@ -69,7 +69,8 @@ requires(
     const pulled = await call(['-C', there.path, 'pull', file]);
     expect(pulled.said, pulled.stderr).toEqual([0, '']);
     expect(pulled.stderr).toContain('eulab boot --arch arm64');
-    const same = ['Image', 'initramfs.cpio.gz'].map((name) => {
+    // The tiny kernel unpacks what is not compressed, and so it is not.
+    const same = ['Image', 'initramfs.cpio'].map((name) => {
       const [one, other] = [work, there.path].map((place) => readFileSync(join(place, 'artifacts/arm64', name)));
       return one?.equals(other as Buffer);
     });
