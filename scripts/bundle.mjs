@@ -57,7 +57,10 @@ await build({ ...input, plugins: [...input.plugins, reader], write: false });
 
 const all = closure('src/cli.ts');
 const boot = closure('src/commands/boot.ts');
-const settings = new Set(['src/config.ts', 'src/exec.ts', 'src/commands/manner.ts'].flatMap((end) => [...closure(end)]));
+const settings = new Set(
+  ['src/config.ts', 'src/exec.ts', 'src/commands/manner.ts', 'src/artifacts/kernel-names.ts'].flatMap((end) => [...closure(end)]),
+);
+const packing = new Set(['src/ramdisk/pack-folder.ts', 'src/ramdisk/folder.ts'].flatMap((end) => [...closure(end)]));
 await $`rm -rf dist`;
 await build({
   ...input,
@@ -75,6 +78,7 @@ await build({
         { name: 'base', test: (id) => all.has(id) && !id.endsWith('src/cli.ts') },
         // What nearly every verb needs.
         { name: 'settings', test: (id) => settings.has(id) && !all.has(id) },
+        { name: 'packing', test: (id) => packing.has(id) && !all.has(id) && !settings.has(id) && !boot.has(id) },
         { name: 'boot', test: (id) => boot.has(id) && !all.has(id) && !settings.has(id) },
       ],
     },

@@ -170,9 +170,16 @@ export async function painter(): Promise<(colour: 'green' | 'yellow' | 'red' | '
   return (colour, text) => chalk[colour](text);
 }
 
+/** Words in colours, or as they are. */
+type Colours = Readonly<Record<'green' | 'yellow' | 'red' | 'dim', (text: string) => string>> & { readonly level: number };
+
+const plain = (text: string) => text;
+const colourless: Colours = { level: 0, green: plain, yellow: plain, red: plain, dim: plain };
+
 /** Colours for stderr; none when NO_COLOR is set, of which chalk does not know. FORCE_COLOR wins. @see https://no-color.org */
-async function colours() {
+async function colours(): Promise<Colours> {
+  // What goes to no terminal has none, and needs nothing loaded to say so.
+  if ((process.stderr.isTTY !== true || process.env['NO_COLOR']) && !process.env['FORCE_COLOR']) return colourless;
   const { Chalk, chalkStderr } = await import('chalk');
-  const off = process.env['NO_COLOR'] && !process.env['FORCE_COLOR'];
-  return new Chalk({ level: off ? 0 : chalkStderr.level });
+  return new Chalk({ level: chalkStderr.level });
 }

@@ -44,7 +44,7 @@ export async function markCache(folder: string): Promise<void> {
   } catch (error) {
     if (isErrno(error) && error.code === 'EEXIST') return;
     // Every boot comes by here: what it needs not, it does not load.
-    throw (await import('./store.ts')).unwritable(error, folder);
+    throw (await import('./full-disk.ts')).unwritable(error, folder);
   }
 }
 

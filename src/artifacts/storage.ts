@@ -3,8 +3,9 @@ import { link, lstat, mkdir, open, rename, rm, writeFile } from 'node:fs/promise
 import { dirname, join } from 'node:path';
 import { EulabError, isErrno, status } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
+import { unwritable } from './full-disk.ts';
 import { type FileRecord, type Manifest, manifestName, renderManifest } from './manifest.ts';
-import { manifestOf, unwritable } from './store.ts';
+import { manifestOf } from './store.ts';
 
 /** A disk of the workspace. */
 export interface StoredDisk {

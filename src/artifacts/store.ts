@@ -1,8 +1,8 @@
 import { lstat, mkdir, mkdtemp, open, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { digest, fileDigest } from '../digest.ts';
-import { EulabError, isErrno, status } from '../errors.ts';
-import { fullDisk } from './full-disk.ts';
+import { EulabError, isErrno } from '../errors.ts';
+import { unwritable } from './full-disk.ts';
 import { running, self } from './holder.ts';
 import { broken, type FileRecord, type Manifest, manifestName, type Product, parseManifest, renderManifest } from './manifest.ts';
 import { flushed, untouched } from './record.ts';
@@ -104,24 +104,6 @@ export async function leftOvers(artifacts: string): Promise<{ path: string; prod
     found.push({ path: join(artifacts, entry.name), product, pid: Number(pid), live: await running(Number(pid), start) });
   }
   return found;
-}
-
-/** An error of writing below `folder` as a user should read it; anything else comes back as it is. */
-export function unwritable(error: unknown, folder: string): unknown {
-  if (!isErrno(error) || error instanceof EulabError) return error;
-  if (error.code === 'ENOSPC' || error.code === 'EDQUOT') {
-    return fullDisk(folder, { cause: error });
-  }
-  if (error.code === 'EACCES' || error.code === 'EPERM' || error.code === 'EROFS') {
-    const hint = 'work in a folder of your own: eulab -C FOLDER';
-    return new EulabError(`cannot write to ${error.path ?? folder}`, {
-      hint,
-      check: 'artifacts',
-      exitCode: status.notReady,
-      cause: error,
-    });
-  }
-  return new EulabError(`cannot write to ${folder}: ${error.message}`, { cause: error });
 }
 
 /** A product that is ready to be put in its place. */

@@ -1,6 +1,6 @@
 import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { unwritable } from '../artifacts/store.ts';
+import { unwritable } from '../artifacts/full-disk.ts';
 import { EulabError } from '../errors.ts';
 import { newc } from './cpio.ts';
 import type { Entry } from './entry.ts';

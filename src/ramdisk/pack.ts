@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import { unwritable } from '../artifacts/store.ts';
+import { unwritable } from '../artifacts/full-disk.ts';
 import { EulabError } from '../errors.ts';
 import { locate, missing } from '../exec.ts';
 import { filtered } from '../filter.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, createWriteStream, constants as fs, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { unwritable } from '../../artifacts/store.ts';
+import { unwritable } from '../../artifacts/full-disk.ts';
 import { EulabError, isErrno } from '../../errors.ts';
 import { newc } from '../../ramdisk/cpio.ts';
 import type { BootedInitramfs } from './initramfs-form.ts';
