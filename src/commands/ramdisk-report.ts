@@ -1,5 +1,6 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { archInUse, kernelInUse } from '../artifacts/kernel-names.ts';
 import { settings } from '../config.ts';
 import { documentText } from '../documents/document.ts';
 import { EulabError, isErrno } from '../errors.ts';
@@ -11,7 +12,7 @@ export const explain: Verb = (context) =>
     .summary('its segments and headers, what the kernel does with them, and what will not boot')
     .description(
       'Tell an initramfs in the order of its bytes: segments, headers, and what the kernel does with each entry; at the end, what\n' +
-        'will fail at boot. An error there has the name of the diagnosis that eulab boot would give.',
+        'will fail at boot, with the kernel in artifacts/ if there is one. An error there has the name of the diagnosis that eulab boot would give.',
     )
     .argument('[file]', 'an initramfs')
     .addOption(settings.headers())
@@ -22,13 +23,16 @@ export const explain: Verb = (context) =>
     )
     .action((path: string | undefined, options: { headers?: true; json?: true }) =>
       withImage(context, path, async (file) => {
+        const { artifacts } = context.workspace();
+        const arch = archInUse(artifacts);
+        const guest = existsSync(kernelInUse(artifacts, arch)) ? arch : undefined;
         if (options.json === true) {
           const { inspect } = await import('../ramdisk/image/inspect.ts');
-          await print(documentText('image', { schema: 1, ...(await inspect(file)) }));
+          await print(documentText('image', { schema: 1, ...(await inspect(file, guest)) }));
           return;
         }
         const { explained } = await import('../ramdisk/image/explanation.ts');
-        for await (const part of explained(file, options.headers === true)) {
+        for await (const part of explained(file, { headers: options.headers === true, guest })) {
           if (part.kind === 'line') await print(`${part.text}\n`);
           else {
             const lines = part.warnings.map(({ level, name, text }) => `${level} (${name}): it ${text}`);

@@ -1,6 +1,7 @@
 import { type ArchName, architectures, usualArch } from '../../architectures.ts';
 import { compressionNamed } from '../../ramdisk/image/compression.ts';
 import type { ImageFacts } from '../../ramdisk/image/inspect.ts';
+import { machineNames } from '../../ramdisk/image/start-program.ts';
 
 /** What a machine's choice depends on; the warnings are for who asks. */
 export type InitramfsFacts = Omit<ImageFacts, 'warnings'>;
@@ -73,7 +74,7 @@ function startFault({ start, microcodeOnly, opaque }: InitramfsFacts, { config, 
       ? { what: 'has microcode for the CPU and no /init: the kernel would have nothing to start' }
       : { what: start.fault };
   }
-  const guest = elfNames[arch];
+  const guest = machineNames[arch];
   if (start.machine !== undefined && start.machine !== guest) {
     const of = arch === usualArch ? '' : ` --arch ${architectures[arch].word}`;
     return {
@@ -85,9 +86,6 @@ function startFault({ start, microcodeOnly, opaque }: InitramfsFacts, { config, 
   if (lacking === undefined || config === undefined) return undefined;
   return { what: `has an /init that the kernel cannot run: ${lacking} is not set in ${config.file}`, hint: rebuild(lacking) };
 }
-
-/** The architectures as `elfImage` calls them. */
-const elfNames: Readonly<Record<ArchName, string>> = { x86_64: 'x86-64', aarch64: 'arm64', riscv64: 'riscv' };
 
 function rebuild(symbol: string): string {
   return `build a kernel that can: eulab build kernel --set ${symbol}=y`;

@@ -1,3 +1,4 @@
+import type { ArchName } from '../../architectures.ts';
 import type { Bytes } from './bytes.ts';
 import { fieldNames, type Header, headerBytes, longestPath, typeOf } from './header.ts';
 import { headsOf } from './inspect.ts';
@@ -16,11 +17,14 @@ const hex = (value: number, digits = 8) => value.toString(16).toUpperCase().padS
 
 /**
  * An image told in the order of its bytes: segments, headers, and what the kernel does with each entry. `headers`: every header field
- * by field; else that of the first entry alone.
+ * by field; else that of the first entry alone. `guest` is what the kernel is for that is to start it, where one is at hand.
  *
  * @throws Damage
  */
-export async function* explained(file: Bytes, headers: boolean): AsyncGenerator<Explained> {
+export async function* explained(
+  file: Bytes,
+  { headers, guest }: { readonly headers: boolean; readonly guest: ArchName | undefined },
+): AsyncGenerator<Explained> {
   const rootfs = new Rootfs();
   const warnings = new Warnings();
   const heads = headsOf();
@@ -46,7 +50,7 @@ export async function* explained(file: Bytes, headers: boolean): AsyncGenerator<
         yield line(partText(part));
     }
   }
-  yield { kind: 'warnings', warnings: warnings.with(opaque ? undefined : rootfs) };
+  yield { kind: 'warnings', warnings: warnings.with(opaque ? undefined : rootfs, guest) };
 }
 
 function partText(part: Exclude<Part, { kind: 'entry' | 'trailer' }>): string {

@@ -1,3 +1,4 @@
+import type { ArchName } from '../../architectures.ts';
 import type { Bytes } from './bytes.ts';
 import type { Compression } from './compression.ts';
 import { clean } from './path.ts';
@@ -31,11 +32,12 @@ const mostHeads = 16_384;
 const microcode = /^kernel\/x86\/microcode(\/|$)/;
 
 /**
- * Reads an initramfs to its end, as the kernel would. The checksums of all its parts are right when facts come back.
+ * Reads an initramfs to its end, as the kernel would. The checksums of all its parts are right when facts come back. `guest` is what
+ * the kernel is for that is to start it, where one is at hand.
  *
  * @throws Damage when it is cut, damaged, or no initramfs.
  */
-export async function inspect(file: Bytes): Promise<ImageFacts> {
+export async function inspect(file: Bytes, guest?: ArchName): Promise<ImageFacts> {
   const compressions: ImageFacts['compressions'][number][] = [];
   const rootfs = new Rootfs();
   const warnings = new Warnings();
@@ -62,7 +64,7 @@ export async function inspect(file: Bytes): Promise<ImageFacts> {
     unpackedBytes,
     start: seen.opaque ? { fault: undefined, needs: [] } : startOf(rootfs.nodes, '/init'),
     microcodeOnly: seen.microcode && !seen.more,
-    warnings: warnings.with(seen.opaque ? undefined : rootfs),
+    warnings: warnings.with(seen.opaque ? undefined : rootfs, guest),
   };
 }
 

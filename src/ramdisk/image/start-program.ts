@@ -1,3 +1,4 @@
+import type { ArchName } from '../../architectures.ts';
 import { followed } from '../../links.ts';
 import { bytesOf } from './bytes.ts';
 import { elfImage } from './elf-image.ts';
@@ -23,6 +24,9 @@ export interface Start {
   /** What it is a program for, as `elfImage` says it: x86-64 also for one of 32 bits, arm64, riscv; undefined when that is not known. */
   readonly machine?: string;
 }
+
+/** The architectures as `elfImage` calls them. */
+export const machineNames: Readonly<Record<ArchName, string>> = { x86_64: 'x86-64', aarch64: 'arm64', riscv64: 'riscv' };
 
 const typeMask = 0o170000;
 const folder = 0o040000;

@@ -1,7 +1,8 @@
+import type { ArchName } from '../../architectures.ts';
 import { typeOf } from './header.ts';
 import { shown } from './path.ts';
 import type { Effect, Rootfs } from './rootfs.ts';
-import { startOf } from './start-program.ts';
+import { machineNames, startOf } from './start-program.ts';
 
 /** Something in an image that a boot will show. */
 export interface Warning {
@@ -38,14 +39,17 @@ export class Warnings {
     );
   }
 
-  /** All, with what can be said when the whole image is known; without it where some could not be unpacked. */
-  with(rootfs: Rootfs | undefined): Warning[] {
+  /**
+   * All, with what can be said when the whole image is known; without it where some could not be unpacked. `guest` is what the kernel is
+   * for that is to start it, where one is at hand.
+   */
+  with(rootfs: Rootfs | undefined, guest?: ArchName): Warning[] {
     const counted = [...this.counts].filter(([, count]) => count > most);
     const more = counted.map(([name, count]): Warning => {
       const level = this.all.find((one) => one.name === name)?.level ?? 'note';
       return { name, level, text: `has ${count - most} more of these` };
     });
-    return [...(rootfs === undefined ? [] : wholeWarnings(rootfs)), ...this.all, ...more];
+    return [...(rootfs === undefined ? [] : wholeWarnings(rootfs, guest)), ...this.all, ...more];
   }
 
   private put(name: string, level: Warning['level'], text: string): void {
@@ -56,10 +60,14 @@ export class Warnings {
 }
 
 /** What is about the file system as a whole. A kernel has a console of its own, unless the image puts something in its place. */
-function wholeWarnings(rootfs: Rootfs): Warning[] {
+function wholeWarnings(rootfs: Rootfs, guest: ArchName | undefined): Warning[] {
   const found: Warning[] = [];
-  const { fault, name } = startOf(rootfs.nodes, '/init');
+  const { fault, name, machine } = startOf(rootfs.nodes, '/init');
   if (fault !== undefined && name !== undefined) found.push({ name, level: 'error', text: fault });
+  if (machine !== undefined && guest !== undefined && machine !== machineNames[guest]) {
+    const text = `has an /init that is a program for ${machine}, and the kernel at hand is for ${machineNames[guest]}`;
+    found.push({ name: 'init-wrong-format', level: 'error', text });
+  }
   const console = rootfs.find('dev/console');
   const type = console === undefined ? undefined : typeOf(console.mode);
   if (type === undefined || type === 'directory' || type === 'socket') {

@@ -38,6 +38,14 @@ test.each<[string, RawEntry[], string[]]>([
   expect(warnings.map(({ name }) => name)).toEqual(names);
 });
 
+test('an init for another CPU than that of the kernel at hand is warned of; without a kernel nobody knows', async () => {
+  const named = async (guest: 'x86_64' | 'aarch64' | undefined) =>
+    (await inspect(bytesOf(raw(program('init'))), guest)).warnings
+      .map(({ name }) => name)
+      .filter((name) => name.startsWith('init-wrong'));
+  expect([await named('x86_64'), await named('aarch64'), await named(undefined)]).toEqual([[], ['init-wrong-format'], []]);
+});
+
 test('bytes behind the last archive are warned of', async () => {
   const { warnings } = await inspect(bytesOf(Buffer.concat([raw(program('init')), Buffer.from('????')])));
   expect(warnings).toMatchObject([{ name: 'initramfs-format-unknown', level: 'warning' }]);
