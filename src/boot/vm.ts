@@ -119,9 +119,9 @@ export async function launch(machine: Bare, { log, claim, terminal, live }: Laun
       plugs[Symbol.dispose]();
       await console.ended;
       claimed[Symbol.dispose]();
-      // The keeper goes by itself when it reads this; nobody waits for it.
-      await new Promise<void>((done) => lifeline.resume().end(farewell, () => done()));
-      lifeline.destroy();
+      const over = once(lifeline, 'close');
+      lifeline.resume().end(farewell);
+      await over;
     },
   };
 }
