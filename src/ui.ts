@@ -68,7 +68,7 @@ async function shower({ quiet, verbose }: Manner) {
   // A terminal of no width, as script(1) without one makes it, would have ora clear lines for ever.
   const spins = process.stderr.isTTY === true && process.stderr.columns > 0 && !verbose && !quiet;
   // Loading it takes as long as all else of a verb that has nothing to do.
-  const [chalk, ora] = await Promise.all([colours(), spins ? import('ora') : undefined]);
+  const [chalk, ora] = await Promise.all([colours('stderr'), spins ? import('ora') : undefined]);
   const spinner = ora?.default({
     stream: process.stderr,
     isEnabled: true,
@@ -86,7 +86,7 @@ async function shower({ quiet, verbose }: Manner) {
     spinner.text = `${step} ${chalk.dim(progressText({ ...latest, elapsedMs: Date.now() - startedMs }, width))}`;
   };
   // One object may take long, and the time goes on.
-  const clock = spins ? setInterval(spin, 1000).unref() : undefined;
+  const clock = spinner === undefined ? undefined : setInterval(spin, 1000).unref();
 
   const print = (line: string, stream: NodeJS.WritableStream) => {
     const spinning = spinner?.isSpinning === true;
@@ -155,7 +155,7 @@ interface Failure {
 
 /** The lines that end a failed run: what is wrong, what proves it, and what to do. */
 export async function failure(error: Failure): Promise<string> {
-  const chalk = await colours();
+  const chalk = await colours('stderr');
   const lines = [`${chalk.red('eulab:')} ${error.message}`, ...error.details.map((line) => `  ${chalk.dim('|')} ${line}`)];
   if (error.hint !== undefined) lines.push(`  ${chalk.dim('hint:')} ${error.hint}`);
   if (error.check !== undefined) lines.push(`  ${chalk.dim('more:')} eulab doctor ${error.check}`);
@@ -163,23 +163,23 @@ export async function failure(error: Failure): Promise<string> {
 }
 
 /** Words in colours for what goes to stdout; plain where that is no terminal, by the same rules as on stderr. */
-export async function painter(): Promise<(colour: 'green' | 'yellow' | 'red' | 'dim' | 'bold', text: string) => string> {
-  const { Chalk, supportsColor } = await import('chalk');
-  const off = process.env['NO_COLOR'] && !process.env['FORCE_COLOR'];
-  const chalk = new Chalk({ level: off || supportsColor === false ? 0 : supportsColor.level });
-  return (colour, text) => chalk[colour](text);
+export async function painter(): Promise<(colour: Colour, text: string) => string> {
+  const paint = await colours('stdout');
+  return (colour, text) => paint[colour](text);
 }
 
+type Colour = 'green' | 'yellow' | 'red' | 'dim' | 'bold';
+
 /** Words in colours, or as they are. */
-type Colours = Readonly<Record<'green' | 'yellow' | 'red' | 'dim', (text: string) => string>> & { readonly level: number };
+type Colours = Readonly<Record<Colour, (text: string) => string>> & { readonly level: number };
 
 const plain = (text: string) => text;
-const colourless: Colours = { level: 0, green: plain, yellow: plain, red: plain, dim: plain };
+const colourless: Colours = { level: 0, green: plain, yellow: plain, red: plain, dim: plain, bold: plain };
 
-/** Colours for stderr; none when NO_COLOR is set, of which chalk does not know. FORCE_COLOR wins. @see https://no-color.org */
-async function colours(): Promise<Colours> {
+/** Colours for a stream; none when NO_COLOR is set, of which chalk does not know. FORCE_COLOR wins. @see https://no-color.org */
+async function colours(stream: 'stdout' | 'stderr'): Promise<Colours> {
   // What goes to no terminal has none, and needs nothing loaded to say so.
-  if ((process.stderr.isTTY !== true || process.env['NO_COLOR']) && !process.env['FORCE_COLOR']) return colourless;
-  const { Chalk, chalkStderr } = await import('chalk');
-  return new Chalk({ level: chalkStderr.level });
+  if ((process[stream].isTTY !== true || process.env['NO_COLOR']) && !process.env['FORCE_COLOR']) return colourless;
+  const { Chalk, default: forStdout, chalkStderr } = await import('chalk');
+  return new Chalk({ level: (stream === 'stdout' ? forStdout : chalkStderr).level });
 }
