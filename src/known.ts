@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { writeWhole } from './whole-file.ts';
 
 /**
  * What was found out at some cost, so that the next call need not: about files by reading all of them, about the host, its QEMU and
@@ -52,8 +53,7 @@ function load<Fact>(file: string, schema: number): Map<string, Fact> {
 function save(file: string, content: object): void {
   try {
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(`${file}.${process.pid}`, JSON.stringify(content));
-    renameSync(`${file}.${process.pid}`, file);
+    writeWhole(file, JSON.stringify(content));
   } catch {
     // A cache that cannot be written costs the time to find it out at the next call, and nothing else.
   }

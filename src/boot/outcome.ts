@@ -1,9 +1,10 @@
-import { accessSync, constants, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { accessSync, constants, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { documentText } from '../documents/document.ts';
 import { EulabError, isErrno, status } from '../errors.ts';
 import type { Report } from '../report.ts';
 import { version } from '../version.ts';
+import { writeWhole } from '../whole-file.ts';
 import type { Line } from './console.ts';
 import { BootError, type Diagnosis } from './diagnose/diagnose.ts';
 import { phases, type Span } from './watch/phase.ts';
@@ -93,12 +94,9 @@ export function clearOutcome(file: string): void {
 
 /** Writes a document: whole, or not at all. @throws EulabError (2) when it cannot be written. */
 export function write(file: string, text: string): void {
-  const draft = join(dirname(file), `.${basename(file)}.${process.pid}`);
   try {
-    writeFileSync(draft, text);
-    renameSync(draft, file);
+    writeWhole(file, text);
   } catch (error) {
-    rmSync(draft, { force: true });
     throw unwritable(file, error);
   }
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { lutimes, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { lutimes, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from '../command.ts';
 import { digest } from '../digest.ts';
@@ -7,6 +7,7 @@ import { CommandError, EulabError } from '../errors.ts';
 import { piped, read } from '../exec.ts';
 import { size } from '../progress.ts';
 import type { Report } from '../report.ts';
+import { writeWhole } from '../whole-file.ts';
 import { aloneAt, giving, listingName, type Packer, receiving, removing, sending, strange, taking } from './copy.ts';
 import { checkSaid } from './ending.ts';
 import { containedRun, type Image, type Mounted } from './engine.ts';
@@ -102,7 +103,7 @@ async function send(errand: Errand, parcel: Parcel, known: List | undefined): Pr
     throw broken(error, `cannot send ${mount.path} to ${elsewhere.address}`, `where ${elsewhere.address} keeps its volumes`);
   }
   const list = { mark, sent: Object.fromEntries(marks), brought: known?.brought ?? {} };
-  await keepList(file, list);
+  writeWhole(file, JSON.stringify(list));
   return list;
 }
 
@@ -152,7 +153,7 @@ export async function bringBack({ image, elsewhere, packer, signal }: Errand, co
   for (const [path, [, here]] of Object.entries(list.brought)) {
     if (here !== null && !now.has(path)) await rm(join(mount.path, path), { force: true });
   }
-  if (mount.copy === 'kept') await keepList(file, { ...list, sent, brought });
+  if (mount.copy === 'kept') writeWhole(file, JSON.stringify({ ...list, sent, brought }));
 }
 
 function markHere({ path: folder }: Mounted, path: string): string | undefined {
@@ -190,11 +191,6 @@ async function readList(file: string): Promise<List | undefined> {
   } catch {
     return undefined;
   }
-}
-
-async function keepList(file: string, list: List): Promise<void> {
-  await writeFile(`${file}.${process.pid}`, JSON.stringify(list));
-  await rename(`${file}.${process.pid}`, file);
 }
 
 function broken(error: unknown, what: string, where: string): unknown {

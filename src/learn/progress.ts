@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { EulabError, isErrno, status } from '../errors.ts';
+import { writeWhole } from '../whole-file.ts';
 
 /** How far a learner is with one lab. */
 export interface Kept {
@@ -77,20 +78,12 @@ function read(file: string, lab: string): Kept | undefined {
   });
 }
 
-/** By way of a draft: who is killed, or out of room, leaves what was there before. */
 function write(folder: string, file: string, record: Kept): void {
-  const draft = `${file}.${process.pid}`;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     for (const left of readdirSync(folder).filter((name) => isLeft(name))) rmSync(join(folder, left), { force: true });
-    writeFileSync(draft, `${JSON.stringify(record)}\n`);
-    renameSync(draft, file);
+    writeWhole(file, `${JSON.stringify(record)}\n`);
   } catch (error) {
-    try {
-      rmSync(draft, { force: true });
-    } catch {
-      // There is no such folder: what was wrong before is told.
-    }
     throw unwritable(error, folder);
   }
 }

@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { EulabError, isErrno, status } from '../../errors.ts';
+import { writeWhole } from '../../whole-file.ts';
 import { type Comparison, compare } from './compare.ts';
 import { timelinePage } from './page.ts';
 import { timelineSchema } from './schema.ts';
@@ -38,13 +39,8 @@ export function makeRoom({ json }: Files): void {
 
 /** Writes both files, each whole or not at all. */
 export function save(files: Files, timeline: Timeline): void {
-  for (const [file, text] of [
-    [files.json, `${JSON.stringify(timeline, undefined, 1)}\n`],
-    [files.html, timelinePage(timeline)],
-  ] as const) {
-    writeFileSync(`${file}.${process.pid}`, text);
-    renameSync(`${file}.${process.pid}`, file);
-  }
+  writeWhole(files.json, `${JSON.stringify(timeline, undefined, 1)}\n`);
+  writeWhole(files.html, timelinePage(timeline));
 }
 
 /** What differs between two timelines, and their files. @throws EulabError (2) when there are not two, or one of them is none. */
