@@ -193,13 +193,7 @@ async function built(
     const files = outputs(manifest.files);
     const place = archFolder(artifacts, archIn(manifest));
     report({ kind: 'note', text: built ? `${place}: ${files}` : `nothing to do: ${files}, made from the same inputs` });
-    return { manifest, built };
+    return { built, facts: madeFacts(manifest, place) };
   });
-  if (!json) return;
-  const document = {
-    schema: 1,
-    built: done.built,
-    ...madeFacts(done.manifest, archFolder(artifacts, archIn(done.manifest))),
-  } as const;
-  await print(documentText('build', document));
+  if (json) await print(documentText('build', { schema: 1, built: done.built, ...done.facts }));
 }

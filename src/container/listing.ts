@@ -1,9 +1,7 @@
-import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import { lstatSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { EulabError, isErrno } from '../errors.ts';
-
-/** So long nothing else runs at a time. */
-const sliceMs = 20;
+import { filesBelow, turns } from '../folder-walk.ts';
 
 /** What tells whether a file has changed, by its path in the folder. */
 export type Marks = Map<string, string>;
@@ -21,14 +19,11 @@ export async function marksOf(
   const wanted = pattern === undefined ? undefined : new RegExp(pattern);
   const marks: Marks = new Map();
   const sizes = new Map<string, number>();
-  let beganMs = performance.now();
+  const turn = turns(signal);
   try {
-    for (const path of pathsBelow(folder, '')) {
-      if (performance.now() - beganMs > sliceMs) {
-        await new Promise((resolve) => setImmediate(resolve));
-        signal?.throwIfAborted();
-        beganMs = performance.now();
-      }
+    for (const { path } of filesBelow(folder)) {
+      const others = turn();
+      if (others !== undefined) await others;
       if (wanted !== undefined && !wanted.test(path)) continue;
       const found = markOf(join(folder, path));
       if (found === undefined) continue;
@@ -48,13 +43,4 @@ export function markOf(file: string): { readonly mark: string; readonly bytes: n
   if (found?.isSymbolicLink()) return { mark: `link ${readlinkSync(file)}`, bytes: 0 };
   if (!found?.isFile()) return undefined;
   return { mark: `${found.size} ${found.mtimeMs} ${(found.mode & 0o777).toString(8)}`, bytes: found.size };
-}
-
-function* pathsBelow(root: string, below: string): Generator<string> {
-  for (const entry of readdirSync(join(root, below), { withFileTypes: true })) {
-    const path = below === '' ? entry.name : `${below}/${entry.name}`;
-    if (path === '.git') continue;
-    if (entry.isDirectory()) yield* pathsBelow(root, path);
-    else yield path;
-  }
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { digest } from '../digest.ts';
+import { filesBelow, turns } from '../folder-walk.ts';
 
 /** The content of a folder. */
 export interface FolderHash {
@@ -11,8 +12,6 @@ export interface FolderHash {
   readonly files: ReadonlyMap<string, string>;
 }
 
-/** So long nothing else runs at a time. */
-const sliceMs = 20;
 /** As many lists of one folder are kept: of its last builds. */
 const mostLists = 4;
 
@@ -69,24 +68,14 @@ export function dirHash(files: ReadonlyMap<string, string>): string {
 
 /** The files of a folder, each with what tells whether it has changed; others have their turn now and then. */
 async function* marked(folder: string, signal: AbortSignal | undefined): AsyncGenerator<{ path: string; mark: string }> {
-  let beganMs = performance.now();
-  for (const path of filesBelow(folder, '')) {
-    if (performance.now() - beganMs > sliceMs) {
-      await new Promise((resolve) => setImmediate(resolve));
-      signal?.throwIfAborted();
-      beganMs = performance.now();
-    }
+  const turn = turns(signal);
+  for (const { path, entry } of filesBelow(folder)) {
+    const others = turn();
+    if (others !== undefined) await others;
+    // A name of two lines would be two lines of a list.
+    if (!entry.isFile() || path.includes('\n')) continue;
     const { size, mtimeMs, ctimeMs, ino } = lstatSync(join(folder, path));
     yield { path, mark: `${size} ${mtimeMs} ${ctimeMs} ${ino}` };
-  }
-}
-
-function* filesBelow(root: string, below: string): Generator<string> {
-  for (const entry of readdirSync(join(root, below), { withFileTypes: true })) {
-    const path = below === '' ? entry.name : `${below}/${entry.name}`;
-    if (entry.isDirectory() && path !== '.git') yield* filesBelow(root, path);
-    // A worktree of git's has a file of that name. A name of two lines would be two lines of a list.
-    else if (entry.isFile() && path !== '.git' && !path.includes('\n')) yield path;
   }
 }
 
